@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { HeldRequest } from '../model/held.ts'
+import type { Session } from '../model/session.ts'
+import type { Decision, Reason } from '../model/decision.ts'
+
+/**
+ * What a screen may ask or order, over HTTPS on loopback with a bearer token and the broker's own CA.
+ * Bodies are JSON; failures are metav1.Status with Chaperone's fault code in `reason`.
+ *
+ * | call | who | does |
+ * | --- | --- | --- |
+ * | GET  /v1/info | any | what this broker is |
+ * | POST /v1/sessions | operator | begin a session, get its API token (once) |
+ * | PATCH /v1/sessions/ID | operator | name its recording |
+ * | POST /v1/sessions/ID/end | operator | end it: its token stops working, its held requests are withdrawn |
+ * | GET  /v1/held[?state=pending] · GET /v1/held/ID | any | held requests |
+ * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest |
+ * | POST /v1/held/ID/confirm | operator | confirm one's own, where the rule allows it |
+ * | POST /v1/held/ID/withdraw · /comment | operator | take one's own back; add a reason |
+ * | GET  /v1/events | any | NDJSON stream of BrokerEvent, one line each, a heartbeat every 10 s |
+ */
+export const sessionRequest = z.strictObject({
+  kind: z.enum(['shell', 'run']),
+  command: z.array(z.string()).max(1000),
+  /** Milliseconds; absent = wait until the held request expires. */
+  waitMs: z.number().int().min(0).optional(),
+})
+export const sessionPatch = z.strictObject({ recording: z.string().max(255) })
+export const reviewRequest = z.strictObject({
+  verdict: z.enum(['approve', 'deny']),
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  comment: z.string().max(2000).default(''),
+})
+export const confirmRequest = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) })
+export const commentRequest = z.strictObject({ comment: z.string().max(2000) })
+
+export type SessionRequest = z.input<typeof sessionRequest>
+export type ReviewRequest = z.input<typeof reviewRequest>
+
+export interface BrokerInfo {
+  readonly version: string
+  readonly mode: Session['mode']
+  /** Kubeconfig context name, or `practice`. */
+  readonly context: string
+  /** Upstream API server URL. */
+  readonly server: string
+  readonly practice: boolean
+  readonly policy: { readonly name: string; readonly digest: string }
+  /** Data plane, `https://127.0.0.1:PORT`. */
+  readonly endpoint: string
+  readonly caFile: string
+  readonly pid: number
+  /** Who this connection is. */
+  readonly you: { readonly name: string; readonly groups: readonly string[]; readonly role: 'operator' | 'reviewer' }
+}
+
+export interface SessionGrant {
+  readonly session: Session
+  /** Bearer token for the data plane; shown once, valid until the session ends. */
+  readonly token: string
+  readonly endpoint: string
+  readonly caFile: string
+}
+
+/** One decided request, for the activity list and recording markers. */
+export interface RequestNote {
+  readonly sessionID: string
+  readonly auditID: string
+  readonly command: string
+  readonly decision: Decision['effect']
+  readonly reason: Reason
+  readonly heldID: string
+  readonly statusCode: number
+  readonly masked: number
+}
+
+export type BrokerEvent =
+  | { readonly type: 'hello'; readonly held: readonly HeldRequest[]; readonly sessions: readonly Session[] }
+  | { readonly type: 'held'; readonly held: HeldRequest }
+  | { readonly type: 'session'; readonly session: Session }
+  | { readonly type: 'request'; readonly note: RequestNote }
+  | { readonly type: 'heartbeat' }
+  | { readonly type: 'goodbye'; readonly reason: string }
+
+/** The control client, as faces and commands use it. Every call rejects with a Fault. */
+export interface ControlClient extends AsyncDisposable {
+  info(): Promise<BrokerInfo>
+  beginSession(request: SessionRequest): Promise<SessionGrant>
+  nameRecording(sessionID: string, file: string): Promise<Session>
+  endSession(sessionID: string): Promise<Session>
+  listHeld(state?: HeldRequest['state']): Promise<readonly HeldRequest[]>
+  getHeld(id: string): Promise<HeldRequest>
+  review(id: string, review: ReviewRequest): Promise<HeldRequest>
+  confirm(id: string, digest: string): Promise<HeldRequest>
+  withdraw(id: string): Promise<HeldRequest>
+  comment(id: string, comment: string): Promise<HeldRequest>
+  /** Reconnects by itself; ends only when `signal` aborts or the broker says goodbye. A gap is followed by a new `hello`. */
+  events(signal: AbortSignal): AsyncIterable<BrokerEvent | { readonly type: 'lost'; readonly reason: string }>
+}

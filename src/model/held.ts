@@ -1,0 +1,50 @@
+import type { Reason, Requirement } from './decision.ts'
+import type { ResourceRequest, NonResourceRequest } from './request.ts'
+import type { Subject } from './subject.ts'
+
+export type HeldState =
+  'pending' | 'approved' | 'executing' | 'completed' | 'failed' | 'denied' | 'expired' | 'withdrawn' | 'unknown'
+
+/** Another human's verdict on the digest of what was shown. */
+export interface Review {
+  readonly reviewer: Subject
+  readonly verdict: 'approve' | 'deny'
+  /** RFC 3339. */
+  readonly at: string
+  readonly comment: string
+  /** Must equal the HeldRequest's digest, else the review is refused with ERR_CONFLICT. */
+  readonly digest: string
+}
+
+/** One parked request, as kept and as shown (values that a mask covers are already tokens here). */
+export interface HeldRequest {
+  /** Short and speakable: `h-` and six characters of a-z2-9. */
+  readonly id: string
+  readonly auditID: string
+  readonly sessionID: string
+  readonly subject: Subject
+  readonly request: ResourceRequest | NonResourceRequest
+  /** The equivalent kubectl command, derived from the wire. */
+  readonly command: string
+  /** What the client says it ran (Kubectl-Command header or argv); a claim, shown as one. Empty when absent. */
+  readonly claimedCommand: string
+  readonly method: string
+  /** Path and query as they will be sent upstream. */
+  readonly target: string
+  /** The request body as readable text with masked values hidden, at most 64 KiB; empty when there is none. */
+  readonly body: string
+  /** SHA-256 (hex) of the canonical upstream request: method, target, content type, body. */
+  readonly digest: string
+  readonly reasons: readonly Reason[]
+  readonly requirement: Requirement
+  readonly state: HeldState
+  readonly createdAt: string
+  readonly expiresAt: string
+  /** The initiator's words, empty when none. */
+  readonly comment: string
+  readonly reviews: readonly Review[]
+  /** True while a client connection waits for the verdict; false after --wait elapsed. */
+  readonly waiting: boolean
+  /** When the state is final: one sentence. */
+  readonly outcome: string
+}

@@ -1,0 +1,28 @@
+import type { Subject } from './subject.ts'
+
+export type Mode = 'local' | 'isolated' | 'remote'
+
+/** One supervised stretch of work of one subject. Times are RFC 3339. */
+export interface Session {
+  /** `s-` and eight characters of a-z2-9. */
+  readonly id: string
+  readonly kind: 'shell' | 'run'
+  readonly subject: Subject
+  readonly mode: Mode
+  readonly command: readonly string[]
+  /** Milliseconds a held request of this session keeps its client waiting; undefined = until it expires. */
+  readonly waitMs?: number
+  readonly startedAt: string
+  readonly endedAt?: string
+  /** File name of the recording below the recordings folder, empty until one is opened. */
+  readonly recording: string
+  readonly counts: SessionCounts
+}
+
+export interface SessionCounts {
+  readonly requests: number
+  readonly held: number
+  readonly denied: number
+  /** Values hidden in answers. */
+  readonly masked: number
+}
