@@ -1,6 +1,36 @@
+import type { Hold, Reason } from '../model/decision.ts'
 import type { HeldRequest, HeldState, Review } from '../model/held.ts'
+import type { CanonicalRequest, RequestAttributes } from '../model/request.ts'
+import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
-import type { Park } from '../proxy/stations.ts'
+
+export interface HoldAsk {
+  readonly auditID: string
+  readonly subject: Subject
+  readonly session: Session
+  readonly request: RequestAttributes
+  readonly canonical: CanonicalRequest
+  /** Body as readable text with masked values hidden. */
+  readonly shownBody: string
+  readonly command: string
+  readonly claimedCommand: string
+  readonly decision: Hold
+}
+
+/**
+ * How a hold ended. `held` is the request as it stands. For `approved` the caller must call `complete` exactly once
+ * after forwarding (or failing to).
+ */
+export type HoldOutcome =
+  | { readonly kind: 'approved'; readonly held: HeldRequest; complete(result: { ok: boolean; summary: string }): Promise<void> }
+  | { readonly kind: 'denied' | 'expired' | 'withdrawn' | 'still-held'; readonly held: HeldRequest; readonly reason: Reason }
+
+/**
+ * Parks the request until it is decided. `signal` aborts when the client goes away: the request is then withdrawn.
+ * A repeat with the same subject and digest joins a request that is pending without a waiting client, or consumes one
+ * that was approved meanwhile.
+ */
+export type Park = (ask: HoldAsk, signal: AbortSignal) => Promise<HoldOutcome>
 
 /** The held requests of one broker. Every change is kept by the store before it is announced. */
 export interface Approvals {

@@ -65,3 +65,15 @@ export function isLongRunning(request: RequestAttributes): boolean {
 export function isMutation(request: RequestAttributes): boolean {
   return request.effects.some((effect) => effect !== 'read')
 }
+
+/** The exact request that would go upstream; its digest is what people approve. */
+export interface CanonicalRequest {
+  readonly method: string
+  /** Path and query rebuilt from parsed values. */
+  readonly target: string
+  /** Empty when there is no body. */
+  readonly contentType: string
+  readonly body: Uint8Array
+  /** SHA-256 (hex) over method, target, content type and body, each preceded by its length. */
+  readonly digest: string
+}

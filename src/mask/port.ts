@@ -1,0 +1,31 @@
+import type { Obligation } from '../model/decision.ts'
+import type { JsonValue, RequestAttributes } from '../model/request.ts'
+import type { Subject } from '../model/subject.ts'
+
+/** An upstream answer whose body passes through the mask station. */
+export interface Answer {
+  readonly statusCode: number
+  readonly contentType: string
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+export interface MaskedAnswer {
+  readonly body: AsyncIterable<Uint8Array>
+  /** Number of values hidden so far; final once `body` is exhausted. */
+  readonly count: () => number
+}
+
+/** One request's masking, made from its obligations before anything is forwarded. */
+export interface Masker {
+  /** True when some answer to this request could hold masked values: then it must come as JSON, uncompressed. */
+  readonly active: boolean
+  /** Throws or ends the iteration with ERR_MASK when the answer cannot be read; nothing unread is ever passed on. */
+  answer(answer: Answer): MaskedAnswer
+  /** The request body as text for people, masked values hidden, at most 64 KiB. */
+  describeBody(body: JsonValue): string
+  /** Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere. */
+  guardWrite(body: JsonValue): void
+}
+
+/** Throws when an obligation is unknown: the caller turns that into a deny. */
+export type Oblige = (obligations: readonly Obligation[], request: RequestAttributes, subject: Subject) => Masker
