@@ -22,8 +22,16 @@ export interface HoldAsk {
  * after forwarding (or failing to).
  */
 export type HoldOutcome =
-  | { readonly kind: 'approved'; readonly held: HeldRequest; complete(result: { ok: boolean; summary: string }): Promise<void> }
-  | { readonly kind: 'denied' | 'expired' | 'withdrawn' | 'still-held'; readonly held: HeldRequest; readonly reason: Reason }
+  | {
+      readonly kind: 'approved'
+      readonly held: HeldRequest
+      complete(result: { ok: boolean; summary: string }): Promise<void>
+    }
+  | {
+      readonly kind: 'denied' | 'expired' | 'withdrawn' | 'still-held'
+      readonly held: HeldRequest
+      readonly reason: Reason
+    }
 
 /**
  * Parks the request until it is decided. `signal` aborts when the client goes away: the request is then withdrawn.

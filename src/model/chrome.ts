@@ -17,7 +17,14 @@ export interface ChromeFrame {
 
 /** One thing the user did, as the input tokenizer reports it. `bytes` is the exact input. */
 export type InputToken =
-  | { readonly kind: 'key'; readonly name: string; readonly ctrl: boolean; readonly alt: boolean; readonly shift: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'key'
+      readonly name: string
+      readonly ctrl: boolean
+      readonly alt: boolean
+      readonly shift: boolean
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'text'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'paste'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'mouse' | 'focus' | 'reply' | 'unknown'; readonly bytes: Uint8Array }
