@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** The shape of chaperone.yaml. Its JSON Schema for editors is src/config/chaperone.schema.json. */
+export const configSchema = z
+  .strictObject({
+    apiVersion: z.literal('chaperone/v1').describe('Always chaperone/v1.'),
+    kind: z.literal('Config').describe('Always Config.'),
+    kubeconfig: z.string().min(1).optional().describe('Path of the kubeconfig that holds the cluster credential.'),
+    context: z.string().min(1).optional().describe('Context of that kubeconfig; default: its current-context.'),
+    listen: z
+      .string()
+      .regex(/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d{1,5}$/, 'must be a loopback address and port, like 127.0.0.1:0')
+      .optional()
+      .describe('Where kubectl reaches the broker; loopback only, port 0 takes a free one.'),
+    policies: z
+      .array(z.string().min(1))
+      .optional()
+      .describe('Policy files (AccessPolicy and MaskSet), relative to this file. Default: the built-in policy.'),
+    recording: z
+      .strictObject({
+        version: z.union([z.literal(2), z.literal(3)]).optional().describe('asciicast version; default 3.'),
+      })
+      .optional()
+      .describe('How sessions are recorded.'),
+    ui: z.enum(['full', 'line', 'none']).optional().describe('Default face of `chaperone shell`.'),
+  })
+  .describe('Configuration of Chaperone')
+
+export type ConfigFile = z.infer<typeof configSchema>

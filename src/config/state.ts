@@ -1,0 +1,60 @@
+import { constants } from 'node:fs'
+import { access, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '../model/fault.ts'
+
+/** Where each room keeps its files, below one folder that only its owner may enter. */
+export interface StateFolders {
+  readonly root: string
+  readonly trust: string
+  readonly journal: string
+  readonly recordings: string
+  readonly store: string
+  readonly run: string
+  readonly practice: string
+  readonly brokerFile: string
+  readonly brokerLog: string
+  readonly operatorTokenFile: string
+  readonly practiceReviewerTokenFile: string
+}
+
+export function stateFolders(root: string): StateFolders {
+  const run = join(root, 'run')
+  const practice = join(root, 'practice')
+  return {
+    root,
+    trust: join(root, 'trust'),
+    journal: join(root, 'journal'),
+    recordings: join(root, 'recordings'),
+    store: join(root, 'store'),
+    run,
+    practice,
+    brokerFile: join(run, 'broker.json'),
+    brokerLog: join(run, 'broker.log'),
+    operatorTokenFile: join(run, 'operator.token'),
+    practiceReviewerTokenFile: join(practice, 'reviewer.token'),
+  }
+}
+
+/**
+ * Makes the state folder (0700) or checks that an existing one is ours alone and writable. Throws ERR_STATE: a folder
+ * that others can read would hand them tokens, recordings and the journal.
+ */
+export async function prepareState(root: string, uid: number): Promise<StateFolders> {
+  const folders = stateFolders(root)
+  const refuse = (why: string, advice: string, cause?: unknown) =>
+    new Fault('ERR_STATE', `The state folder ${root} cannot be used: ${why}.`, { advice, cause })
+  try {
+    for (const folder of [root, folders.run, folders.practice]) await mkdir(folder, { recursive: true, mode: 0o700 })
+    await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw refuse(code, 'Give a folder that you may write with --state DIR or CHAPERONE_STATE.', cause)
+  }
+  for (const folder of [root, folders.run, folders.practice]) {
+    const found = await stat(folder)
+    if (found.uid !== uid) throw refuse('it belongs to another user', 'Choose another with --state DIR.')
+    if ((found.mode & 0o077) !== 0) throw refuse('others may enter it', `Run: chmod 700 ${folder}`)
+  }
+  return folders
+}

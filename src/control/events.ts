@@ -1,0 +1,63 @@
+import type { BrokerEvent } from './contract.ts'
+
+/** A reader this far behind is cut off; it reconnects and gets a fresh `hello`. Bounds memory per screen. */
+const maxBacklog = 10_000
+
+/** Fans broker events out to screens, each with its own bounded queue, so that a slow one never holds the others. */
+export class EventHub {
+  readonly #streams = new Set<EventStream>()
+
+  publish(event: BrokerEvent): void {
+    for (const stream of this.#streams) stream.push(event)
+  }
+
+  open(): EventStream {
+    const stream: EventStream = new EventStream(() => this.#streams.delete(stream))
+    this.#streams.add(stream)
+    return stream
+  }
+
+  get readers(): number {
+    return this.#streams.size
+  }
+
+  close(reason: string): void {
+    this.publish({ type: 'goodbye', reason })
+    for (const stream of this.#streams) stream.end()
+  }
+}
+
+/** One screen's queue of events: iterate it to the end, or call `end`. */
+export class EventStream implements AsyncIterable<BrokerEvent> {
+  readonly #queue: BrokerEvent[] = []
+  readonly #onEnd: () => void
+  #wake: (() => void) | undefined
+  #ended = false
+
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd
+  }
+
+  push(event: BrokerEvent): void {
+    if (this.#ended) return
+    this.#queue.push(event)
+    if (this.#queue.length > maxBacklog) this.end()
+    this.#wake?.()
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#onEnd()
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<BrokerEvent> {
+    for (;;) {
+      const event = this.#queue.shift()
+      if (event !== undefined) yield event
+      else if (this.#ended) return
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import type { z } from 'zod'
+import type { Approvals } from '../approval/port.ts'
+import type { HeldRequest, HeldState } from '../model/held.ts'
+import type { Session } from '../model/session.ts'
+import type { Subject } from '../model/subject.ts'
+import { Fault } from '../model/fault.ts'
+import type { Sessions } from '../session/port.ts'
+import {
+  commentRequest,
+  confirmRequest,
+  reviewRequest,
+  sessionPatch,
+  sessionRequest,
+  type BrokerInfo,
+  type SessionGrant,
+} from './contract.ts'
+
+/** Who is at the other end of a control connection. */
+export interface Caller {
+  readonly subject: Subject
+  readonly role: 'operator' | 'reviewer'
+}
+
+/** What the control calls act on. */
+export interface Desk {
+  readonly info: () => Omit<BrokerInfo, 'you'>
+  readonly sessions: Sessions
+  readonly approvals: Approvals
+}
+
+export interface Call {
+  readonly caller: Caller
+  readonly method: string
+  /** Path segments after `/v1/`. */
+  readonly path: readonly string[]
+  readonly query: URLSearchParams
+  readonly body: unknown
+}
+
+const heldStates: readonly HeldState[] = [
+  'pending',
+  'approved',
+  'executing',
+  'completed',
+  'failed',
+  'denied',
+  'expired',
+  'withdrawn',
+  'unknown',
+]
+
+/** Answers one control call by the table in contract.ts. Rejects with a Fault. */
+export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
+  const [room, id, order] = call.path
+  const known = `${call.method} ${[room, id === undefined ? undefined : 'ID', order].filter(Boolean).join('/')}`
+  switch (known) {
+    case 'GET info':
+      return describe(desk, call.caller)
+    case 'POST sessions':
+      return beginSession(desk, call)
+    case 'PATCH sessions/ID':
+      return operator(call) && own(desk, call, id) && desk.sessions.nameRecording(id ?? '', parse(sessionPatch, call.body).recording)
+    case 'POST sessions/ID/end':
+      return operator(call) && own(desk, call, id) && endSession(desk, id ?? '')
+    case 'GET held':
+      return visibleHeld(desk, call)
+    case 'GET held/ID':
+      return desk.approvals.get(id ?? '')
+    case 'POST held/ID/review':
+      return review(desk, call, id ?? '')
+    case 'POST held/ID/confirm':
+      return operator(call) && desk.approvals.confirm(id ?? '', call.caller.subject, parse(confirmRequest, call.body).digest)
+    case 'POST held/ID/withdraw':
+      return operator(call) && desk.approvals.withdraw(id ?? '', call.caller.subject)
+    case 'POST held/ID/comment':
+      return operator(call) && desk.approvals.comment(id ?? '', call.caller.subject, parse(commentRequest, call.body).comment)
+    default:
+      throw new Fault('ERR_NOT_FOUND', `The control API has no ${known}.`)
+  }
+}
+
+/** Ends a session everywhere: token, held requests. */
+export async function endSession(desk: Pick<Desk, 'sessions' | 'approvals'>, id: string): Promise<Session> {
+  const session = desk.sessions.end(id)
+  await desk.approvals.endSession(id)
+  return session
+}
+
+function describe(desk: Desk, caller: Caller): BrokerInfo {
+  return { ...desk.info(), you: { name: caller.subject.name, groups: caller.subject.groups, role: caller.role } }
+}
+
+function beginSession(desk: Desk, call: Call): SessionGrant {
+  operator(call)
+  const ask = parse(sessionRequest, call.body)
+  const info = desk.info()
+  const { session, token } = desk.sessions.begin({
+    kind: ask.kind,
+    command: ask.command,
+    subject: call.caller.subject,
+    mode: info.mode,
+    ...(ask.waitMs === undefined ? {} : { waitMs: ask.waitMs }),
+  })
+  return { session, token, endpoint: info.endpoint, caFile: info.caFile }
+}
+
+function visibleHeld(desk: Desk, call: Call): readonly HeldRequest[] {
+  const asked = call.query.get('state')
+  if (asked === null) return desk.approvals.list()
+  const state = heldStates.find((known) => known === asked)
+  if (state === undefined) {
+    throw new Fault('ERR_USAGE', `${JSON.stringify(asked)} is not a state of a held request.`, {
+      advice: `Known: ${heldStates.join(', ')}.`,
+    })
+  }
+  return desk.approvals.list(state)
+}
+
+function review(desk: Desk, call: Call, id: string): Promise<HeldRequest> {
+  if (call.caller.role !== 'reviewer') {
+    throw new Fault('ERR_FORBIDDEN', 'A review needs a reviewer, and this connection is an operator.', {
+      advice: 'Connect with a reviewer token: `chaperone review --token-file FILE`.',
+    })
+  }
+  return desk.approvals.review(id, { ...parse(reviewRequest, call.body), reviewer: call.caller.subject })
+}
+
+function operator(call: Call): true {
+  if (call.caller.role === 'operator') return true
+  throw new Fault('ERR_FORBIDDEN', 'Only the operator may do this, and this connection is a reviewer.')
+}
+
+function own(desk: Desk, call: Call, id: string | undefined): true {
+  if (desk.sessions.get(id ?? '').subject.name === call.caller.subject.name) return true
+  throw new Fault('ERR_FORBIDDEN', `Session ${id} belongs to someone else.`)
+}
+
+function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const parsed = schema.safeParse(body)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+  throw new Fault('ERR_USAGE', `The control call is malformed: ${problems.join('; ')}.`)
+}

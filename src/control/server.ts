@@ -1,0 +1,265 @@
+import { createServer, type Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { annotation, type AuditEvent } from '../model/audit.ts'
+import { Fault, toFault, type FaultCode } from '../model/fault.ts'
+import { failure } from '../model/status.ts'
+import type { JournalPort } from '../journal/port.ts'
+import type { BrokerEvent } from './contract.ts'
+import type { EventHub } from './events.ts'
+import { answerCall, endSession, type Call, type Caller, type Desk } from './routes.ts'
+
+/** Largest control body: a comment of 2,000 characters fits many times over. */
+const maxBodyBytes = 64 * 1024
+/** Sent when nothing happens, so that a screen notices a dead broker. */
+const heartbeatMs = 10_000
+/** A shell whose screen is gone this long is over: its token must not outlive it. */
+const lifelineMs = 10_000
+
+export interface ControlOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly key: string; readonly cert: string }
+  readonly desk: Desk
+  readonly hub: EventHub
+  readonly journal: JournalPort
+  readonly authenticate: (authorization: string | undefined) => Promise<Caller | undefined>
+  readonly clock: { now(): Date }
+  readonly newAuditID: () => string
+}
+
+export interface ControlServer {
+  readonly endpoint: string
+  close(): Promise<void>
+}
+
+/** Serves the control contract over HTTPS on loopback. Orders are in the journal before they take effect. */
+export async function startControl(options: ControlOptions): Promise<ControlServer> {
+  const lifelines = new Lifelines((id) => endSession(options.desk, id))
+  const server = createServer({ ...options.tls, minVersion: 'TLSv1.2', maxHeaderSize: 16 * 1024 }, (request, response) => {
+    handle(options, lifelines, request, response).catch((thrown: unknown) => refuse(response, toFault(thrown)))
+  })
+  server.headersTimeout = 10_000
+  await listen(server, options.host, options.port)
+  const { port } = server.address() as AddressInfo
+  return {
+    endpoint: `https://127.0.0.1:${port}`,
+    close: async () => {
+      lifelines.close()
+      options.hub.close('the broker stops')
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), 500).unref()
+      await closed
+    },
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+async function handle(
+  options: ControlOptions,
+  lifelines: Lifelines,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.headers.origin !== undefined) {
+    throw new Fault('ERR_FORBIDDEN', 'Web pages may not call the control API.')
+  }
+  const caller = await options.authenticate(request.headers.authorization)
+  if (caller === undefined) {
+    throw new Fault('ERR_UNAUTHENTICATED', 'The control API does not know this token.', {
+      advice: 'Tokens of an earlier broker do not work any more: start the command again.',
+    })
+  }
+  const url = new URL(request.url ?? '/', 'https://127.0.0.1')
+  const path = url.pathname.split('/').slice(1)
+  if (path.shift() !== 'v1') throw new Fault('ERR_NOT_FOUND', 'The control API starts at /v1/.')
+  const method = request.method ?? 'GET'
+  if (method === 'GET' && path.join('/') === 'events') {
+    await streamEvents(options, lifelines, caller, url.searchParams.get('session'), response)
+    return
+  }
+  const call: Call = { caller, method, path, query: url.searchParams, body: await readJson(request) }
+  const answer = method === 'GET' ? await answerCall(options.desk, call) : await journalled(options, call, request)
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+}
+
+/** Writes what is ordered before it happens and how it ended after, so that no verdict is missing from the journal. */
+async function journalled(options: ControlOptions, call: Call, request: IncomingMessage): Promise<unknown> {
+  const auditID = options.newAuditID()
+  const received = options.clock.now().toISOString()
+  const { subject } = call.caller
+  const line = (stage: AuditEvent['stage'], rest: Partial<AuditEvent>): AuditEvent => ({
+    kind: 'Event',
+    apiVersion: 'audit.k8s.io/v1',
+    level: 'Metadata',
+    auditID,
+    stage,
+    requestURI: `/chaperone/v1/${call.path.join('/')}`,
+    verb: call.path[2] ?? call.method.toLowerCase(),
+    user: { username: subject.name, uid: subject.uid, groups: subject.groups },
+    sourceIPs: [request.socket.remoteAddress ?? ''],
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, 256),
+    requestReceivedTimestamp: received,
+    stageTimestamp: options.clock.now().toISOString(),
+    annotations: controlAnnotations(call),
+    ...rest,
+  })
+  await options.journal.append(line('RequestReceived', {}), 'durable')
+  try {
+    const answer = await answerCall(options.desk, call)
+    await options.journal.append(line('ResponseComplete', { responseStatus: { code: 200 } }), 'durable')
+    return answer
+  } catch (thrown) {
+    const fault = toFault(thrown)
+    const responseStatus = { code: httpCode(fault.code), reason: fault.code, message: fault.message }
+    await options.journal.append(line('ResponseComplete', { responseStatus }), 'durable')
+    throw fault
+  }
+}
+
+function controlAnnotations(call: Call): Record<string, string> {
+  const [room, id] = call.path
+  const body = call.body as { verdict?: unknown; comment?: unknown } | undefined
+  return {
+    ...(room === 'held' && id !== undefined ? { [annotation.held]: id } : {}),
+    ...(room === 'sessions' && id !== undefined ? { [annotation.session]: id } : {}),
+    ...(typeof body?.verdict === 'string' ? { 'chaperone/verdict': body.verdict.slice(0, 16) } : {}),
+    ...(typeof body?.comment === 'string' ? { 'chaperone/comment': body.comment.slice(0, 2000) } : {}),
+  }
+}
+
+async function streamEvents(
+  options: ControlOptions,
+  lifelines: Lifelines,
+  caller: Caller,
+  sessionID: string | null,
+  response: ServerResponse,
+): Promise<void> {
+  if (sessionID !== null && options.desk.sessions.get(sessionID).subject.name !== caller.subject.name) {
+    throw new Fault('ERR_FORBIDDEN', `Session ${sessionID} belongs to someone else.`)
+  }
+  const release = sessionID === null ? undefined : lifelines.hold(sessionID)
+  const stream = options.hub.open()
+  const hello: BrokerEvent = {
+    type: 'hello',
+    held: options.desk.approvals.list(),
+    sessions: options.desk.sessions.list(),
+  }
+  const heartbeat = setInterval(() => stream.push({ type: 'heartbeat' }), heartbeatMs)
+  response.on('close', () => stream.end())
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  try {
+    response.write(`${JSON.stringify(hello)}\n`)
+    for await (const event of stream) {
+      if (!response.write(`${JSON.stringify(event)}\n`)) await drained(response)
+      if (response.destroyed) break
+    }
+  } finally {
+    clearInterval(heartbeat)
+    stream.end()
+    release?.()
+    response.end()
+  }
+}
+
+/** Resolves when more may be written, or the reader is gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+  })
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > maxBodyBytes) throw new Fault('ERR_BODY_TOO_LARGE', 'The control call is larger than 64 KiB.')
+    chunks.push(chunk)
+  }
+  if (size === 0) return undefined
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown
+  } catch (cause) {
+    throw new Fault('ERR_USAGE', 'The control call is not JSON.', { cause })
+  }
+}
+
+const httpCodes: Partial<Record<FaultCode, number>> = {
+  ERR_USAGE: 400,
+  ERR_BODY_TOO_LARGE: 413,
+  ERR_UNAUTHENTICATED: 401,
+  ERR_FORBIDDEN: 403,
+  ERR_NOT_FOUND: 404,
+  ERR_CONFLICT: 409,
+  ERR_JOURNAL: 503,
+  ERR_STATE: 503,
+}
+
+function httpCode(code: FaultCode): number {
+  return httpCodes[code] ?? 500
+}
+
+function refuse(response: ServerResponse, fault: Fault): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const code = httpCode(fault.code)
+  response
+    .writeHead(code, { 'content-type': 'application/json' })
+    .end(JSON.stringify({ ...failure(code, fault.code, fault.message), advice: fault.advice }))
+}
+
+/** Ends sessions whose screen has been gone for `lifelineMs`. */
+class Lifelines {
+  readonly #end: (sessionID: string) => Promise<unknown>
+  readonly #held = new Map<string, { streams: number; timer: NodeJS.Timeout | undefined }>()
+  #closed = false
+
+  constructor(end: (sessionID: string) => Promise<unknown>) {
+    this.#end = end
+  }
+
+  hold(sessionID: string): () => void {
+    const line = this.#held.get(sessionID) ?? { streams: 0, timer: undefined }
+    line.streams++
+    clearTimeout(line.timer)
+    this.#held.set(sessionID, line)
+    return () => {
+      line.streams--
+      if (line.streams > 0 || this.#closed) return
+      line.timer = setTimeout(() => this.#expire(sessionID), lifelineMs)
+      line.timer.unref()
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const line of this.#held.values()) clearTimeout(line.timer)
+  }
+
+  #expire(sessionID: string): void {
+    this.#held.delete(sessionID)
+    this.#end(sessionID).catch((thrown: unknown) => {
+      process.emitWarning(`Session ${sessionID} could not be ended: ${toFault(thrown).message}`)
+    })
+  }
+}

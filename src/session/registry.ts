@@ -1,0 +1,111 @@
+import { Fault } from '../model/fault.ts'
+import { shortId } from '../model/id.ts'
+import type { Session, SessionCounts } from '../model/session.ts'
+import type { Sessions } from './port.ts'
+
+interface Entry {
+  session: Session
+  readonly credential: string
+}
+
+/** What sessions need from outside: time, randomness, and a way to make and recognise tokens. */
+export interface SessionParts {
+  readonly now: () => Date
+  readonly random: (bytes: number) => Uint8Array
+  readonly newToken: () => string
+  readonly hash: (token: string) => string
+}
+
+/** The sessions of one broker, in memory: a session and its token never outlive the broker that made them. */
+export class SessionRegistry implements Sessions {
+  readonly #parts: SessionParts
+  readonly #byID = new Map<string, Entry>()
+  readonly #byCredential = new Map<string, string>()
+  readonly #listeners = new Set<(session: Session) => void>()
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+  }
+
+  begin(ask: Parameters<Sessions['begin']>[0]): ReturnType<Sessions['begin']> {
+    const token = this.#parts.newToken()
+    const session: Session = {
+      ...ask,
+      id: shortId('s', 8, this.#parts.random),
+      startedAt: this.#parts.now().toISOString(),
+      recording: '',
+      counts: { requests: 0, held: 0, denied: 0, masked: 0 },
+    }
+    const credential = this.#parts.hash(token)
+    this.#byID.set(session.id, { session, credential })
+    this.#byCredential.set(credential, session.id)
+    this.#announce(session)
+    return { session, token }
+  }
+
+  /** The live session of a token, or undefined when there is none or it has ended. */
+  byToken(token: string): Session | undefined {
+    const id = this.#byCredential.get(this.#parts.hash(token))
+    return id === undefined ? undefined : this.#byID.get(id)?.session
+  }
+
+  get(id: string): Session {
+    return this.#entry(id).session
+  }
+
+  list(): readonly Session[] {
+    return Array.from(this.#byID.values(), (entry) => entry.session)
+  }
+
+  active(): readonly Session[] {
+    return this.list().filter((session) => session.endedAt === undefined)
+  }
+
+  nameRecording(id: string, recording: string): Session {
+    return this.#change(id, { recording })
+  }
+
+  /** Adds to the counts; sessions that are gone are ignored, since requests may end after their session. */
+  count(id: string, more: Partial<SessionCounts>): void {
+    const entry = this.#byID.get(id)
+    if (entry === undefined) return
+    const { requests, held, denied, masked } = entry.session.counts
+    this.#change(id, {
+      counts: {
+        requests: requests + (more.requests ?? 0),
+        held: held + (more.held ?? 0),
+        denied: denied + (more.denied ?? 0),
+        masked: masked + (more.masked ?? 0),
+      },
+    })
+  }
+
+  end(id: string): Session {
+    const entry = this.#entry(id)
+    if (entry.session.endedAt !== undefined) return entry.session
+    this.#byCredential.delete(entry.credential)
+    return this.#change(id, { endedAt: this.#parts.now().toISOString() })
+  }
+
+  subscribe(listener: (session: Session) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#byID.get(id)
+    if (entry === undefined) throw new Fault('ERR_NOT_FOUND', `There is no session ${id} in this broker.`)
+    return entry
+  }
+
+  #change(id: string, change: Partial<Session>): Session {
+    const entry = this.#entry(id)
+    entry.session = { ...entry.session, ...change }
+    this.#announce(entry.session)
+    return entry.session
+  }
+
+  #announce(session: Session): void {
+    for (const listener of this.#listeners) listener(session)
+  }
+}
