@@ -57,7 +57,10 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
   })
 }
 
-async function readConfigFile(asked: string | undefined, standard: string): Promise<{ file: ConfigFile; folder: string }> {
+async function readConfigFile(
+  asked: string | undefined,
+  standard: string,
+): Promise<{ file: ConfigFile; folder: string }> {
   const path = resolve(asked ?? standard)
   let text: string
   try {
@@ -82,7 +85,9 @@ export function parseConfig(text: string, path: string): ConfigFile {
   const refuse = (problems: readonly string[]) =>
     new Fault('ERR_CONFIG', problems.join('\n'), { advice: 'Nothing was started.' })
   if (document.errors.length > 0) {
-    throw refuse(document.errors.map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`))
+    throw refuse(
+      document.errors.map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`),
+    )
   }
   const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (parsed.success) return parsed.data

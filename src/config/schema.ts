@@ -9,7 +9,10 @@ export const configSchema = z
     context: z.string().min(1).optional().describe('Context of that kubeconfig; default: its current-context.'),
     listen: z
       .string()
-      .regex(/^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d{1,5}$/, 'must be a loopback address and port, like 127.0.0.1:0')
+      .regex(
+        /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):\d{1,5}$/,
+        'must be a loopback address and port, like 127.0.0.1:0',
+      )
       .optional()
       .describe('Where kubectl reaches the broker; loopback only, port 0 takes a free one.'),
     policies: z
@@ -18,7 +21,10 @@ export const configSchema = z
       .describe('Policy files (AccessPolicy and MaskSet), relative to this file. Default: the built-in policy.'),
     recording: z
       .strictObject({
-        version: z.union([z.literal(2), z.literal(3)]).optional().describe('asciicast version; default 3.'),
+        version: z
+          .union([z.literal(2), z.literal(3)])
+          .optional()
+          .describe('asciicast version; default 3.'),
       })
       .optional()
       .describe('How sessions are recorded.'),

@@ -12,6 +12,7 @@ export interface StateFolders {
   readonly store: string
   readonly run: string
   readonly practice: string
+  readonly reviewers: string
   readonly brokerFile: string
   readonly brokerLog: string
   readonly operatorTokenFile: string
@@ -29,6 +30,7 @@ export function stateFolders(root: string): StateFolders {
     store: join(root, 'store'),
     run,
     practice,
+    reviewers: join(root, 'reviewers'),
     brokerFile: join(run, 'broker.json'),
     brokerLog: join(run, 'broker.log'),
     operatorTokenFile: join(run, 'operator.token'),

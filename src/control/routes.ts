@@ -59,7 +59,11 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
     case 'POST sessions':
       return beginSession(desk, call)
     case 'PATCH sessions/ID':
-      return operator(call) && own(desk, call, id) && desk.sessions.nameRecording(id ?? '', parse(sessionPatch, call.body).recording)
+      return (
+        operator(call) &&
+        own(desk, call, id) &&
+        desk.sessions.nameRecording(id ?? '', parse(sessionPatch, call.body).recording)
+      )
     case 'POST sessions/ID/end':
       return operator(call) && own(desk, call, id) && endSession(desk, id ?? '')
     case 'GET held':
@@ -69,11 +73,16 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
     case 'POST held/ID/review':
       return review(desk, call, id ?? '')
     case 'POST held/ID/confirm':
-      return operator(call) && desk.approvals.confirm(id ?? '', call.caller.subject, parse(confirmRequest, call.body).digest)
+      return (
+        operator(call) && desk.approvals.confirm(id ?? '', call.caller.subject, parse(confirmRequest, call.body).digest)
+      )
     case 'POST held/ID/withdraw':
       return operator(call) && desk.approvals.withdraw(id ?? '', call.caller.subject)
     case 'POST held/ID/comment':
-      return operator(call) && desk.approvals.comment(id ?? '', call.caller.subject, parse(commentRequest, call.body).comment)
+      return (
+        operator(call) &&
+        desk.approvals.comment(id ?? '', call.caller.subject, parse(commentRequest, call.body).comment)
+      )
     default:
       throw new Fault('ERR_NOT_FOUND', `The control API has no ${known}.`)
   }

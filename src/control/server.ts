@@ -36,9 +36,12 @@ export interface ControlServer {
 /** Serves the control contract over HTTPS on loopback. Orders are in the journal before they take effect. */
 export async function startControl(options: ControlOptions): Promise<ControlServer> {
   const lifelines = new Lifelines((id) => endSession(options.desk, id))
-  const server = createServer({ ...options.tls, minVersion: 'TLSv1.2', maxHeaderSize: 16 * 1024 }, (request, response) => {
-    handle(options, lifelines, request, response).catch((thrown: unknown) => refuse(response, toFault(thrown)))
-  })
+  const server = createServer(
+    { ...options.tls, minVersion: 'TLSv1.2', maxHeaderSize: 16 * 1024 },
+    (request, response) => {
+      handle(options, lifelines, request, response).catch((thrown: unknown) => refuse(response, toFault(thrown)))
+    },
+  )
   server.headersTimeout = 10_000
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo

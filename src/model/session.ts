@@ -1,3 +1,4 @@
+import type { ReasonCode } from './decision.ts'
 import type { Subject } from './subject.ts'
 
 export type Mode = 'local' | 'isolated' | 'remote'
@@ -17,6 +18,8 @@ export interface Session {
   /** File name of the recording below the recordings folder, empty until one is opened. */
   readonly recording: string
   readonly counts: SessionCounts
+  /** Why the last request that policy looked at was let through or refused; undefined before the first. */
+  readonly lastReason?: ReasonCode
 }
 
 export interface SessionCounts {

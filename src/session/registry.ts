@@ -1,4 +1,5 @@
 import { Fault } from '../model/fault.ts'
+import type { ReasonCode } from '../model/decision.ts'
 import { shortId } from '../model/id.ts'
 import type { Session, SessionCounts } from '../model/session.ts'
 import type { Sessions } from './port.ts'
@@ -66,7 +67,7 @@ export class SessionRegistry implements Sessions {
   }
 
   /** Adds to the counts; sessions that are gone are ignored, since requests may end after their session. */
-  count(id: string, more: Partial<SessionCounts>): void {
+  count(id: string, more: Partial<SessionCounts>, lastReason?: ReasonCode): void {
     const entry = this.#byID.get(id)
     if (entry === undefined) return
     const { requests, held, denied, masked } = entry.session.counts
@@ -77,6 +78,7 @@ export class SessionRegistry implements Sessions {
         denied: denied + (more.denied ?? 0),
         masked: masked + (more.masked ?? 0),
       },
+      ...(lastReason === undefined ? {} : { lastReason }),
     })
   }
 

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { Fault } from '../model/fault.ts'
+
+/** A first start makes keys and opens the journal; on a loaded machine that may take a few seconds. */
+const readyWithinMs = 30_000
+
+/** Starts another `chaperone` process and waits for the one line of JSON it prints when it is ready. */
+export async function startChild(options: {
+  readonly args: readonly string[]
+  readonly variables: Readonly<Record<string, string>>
+  /** Its stderr goes here; when it fails, the last line is the reason. */
+  readonly log: string
+  /** Detached: own process group, survives its parent. Otherwise it ends when its stdin closes. */
+  readonly detached: boolean
+  readonly what: string
+}): Promise<{ readonly child: ChildProcess; readonly ready: unknown }> {
+  const log = openSync(options.log, 'w', 0o600)
+  const child = spawn(process.execPath, [mainFile(), ...options.args], {
+    env: { ...options.variables },
+    stdio: [options.detached ? 'ignore' : 'pipe', 'pipe', log],
+    detached: options.detached,
+  })
+  closeSync(log)
+  try {
+    const line = await firstLine(child)
+    if (line === undefined) throw await startFault(options.what, options.log)
+    child.stdout?.destroy()
+    if (options.detached) child.unref()
+    return { child, ready: JSON.parse(line) as unknown }
+  } catch (thrown) {
+    child.kill()
+    throw thrown
+  }
+}
+
+function mainFile(): string {
+  return fileURLToPath(new URL('../main.js', import.meta.url))
+}
+
+async function firstLine(child: ChildProcess): Promise<string | undefined> {
+  let text = ''
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      reject(new Fault('ERR_BROKER', `A part of Chaperone was not ready within ${readyWithinMs / 1000} seconds.`))
+    }, readyWithinMs)
+    const settle = (line: string | undefined) => {
+      clearTimeout(late)
+      resolve(line)
+    }
+    child.on('error', reject)
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8')
+      const end = text.indexOf('\n')
+      if (end !== -1) settle(text.slice(0, end))
+    })
+    child.on('close', () => settle(undefined))
+  })
+}
+
+/** The child already said in one sentence what is wrong: repeat it. */
+async function startFault(what: string, log: string): Promise<Fault> {
+  const said = (await readFile(log, 'utf8'))
+    .split('\n')
+    .filter((line) => line.startsWith('chaperone: '))
+    .map((line) => line.slice('chaperone: '.length))
+  const last = said.at(-1)
+  return last === undefined
+    ? new Fault('ERR_BROKER', `${what} ended before it was ready.`, { advice: `Its words are in ${log}.` })
+    : new Fault('ERR_BROKER', last)
+}

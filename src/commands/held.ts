@@ -1,0 +1,104 @@
+import { Fault } from '../model/fault.ts'
+import type { HeldRequest } from '../model/held.ts'
+import { exitCode, flag, printJson, text, type Command, type Context, type Parsed } from './command.ts'
+import { refuseInsideSession } from './inside.ts'
+import { connect, foldersOf } from './link.ts'
+import { reviewerHelp, reviewerOptions, reviewerTokenFile } from './review.ts'
+
+export const command: Command = {
+  name: 'held',
+  summary: 'List, show, approve or deny held requests in scripts.',
+  usage: 'chaperone held list [--all] | show ID | approve ID [--comment TEXT] | deny ID --comment TEXT [--json]',
+  help: `approve and deny are reviews: they need a reviewer's token and cannot be given to one's own requests. The verdict
+is bound to the request as \`show\` prints it; with --digest it is refused if the request is not the one you saw.
+
+Options
+  --all                also those that are decided (list)
+  --comment TEXT       words for the one who asked
+  --digest SHA256      digest of the request you looked at
+  --json               machine-readable output
+${reviewerHelp}
+
+Example
+  chaperone held list --json
+  chaperone held approve h-k3m9qa --practice --comment "agreed in the stand-up"`,
+  options: {
+    ...reviewerOptions,
+    all: { type: 'boolean' },
+    comment: { type: 'string' },
+    digest: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  run: async (context, parsed) => {
+    const [order = 'list', id] = parsed.positionals
+    switch (order) {
+      case 'list':
+        return list(context, parsed)
+      case 'show':
+        return show(context, parsed, needID(id))
+      case 'approve':
+      case 'deny':
+        return judge(context, parsed, order, needID(id))
+      default:
+        throw new Fault('ERR_USAGE', 'Say what to do: list, show ID, approve ID, or deny ID.')
+    }
+  },
+}
+
+async function list(context: Context, parsed: Parsed): Promise<number> {
+  const folders = foldersOf(text(parsed, 'state'), context)
+  await using link = await connect(folders, folders.operatorTokenFile)
+  const held = await link.client.listHeld(flag(parsed, 'all') ? undefined : 'pending')
+  if (flag(parsed, 'json')) printJson(context, held)
+  else if (held.length === 0) context.stderr.write('chaperone: nothing is held\n')
+  else for (const one of held) context.stdout.write(`${one.id}\t${one.state}\t${one.subject.name}\t${one.command}\n`)
+  return exitCode.ok
+}
+
+async function show(context: Context, parsed: Parsed, id: string): Promise<number> {
+  const folders = foldersOf(text(parsed, 'state'), context)
+  await using link = await connect(folders, folders.operatorTokenFile)
+  print(context, parsed, await link.client.getHeld(id))
+  return exitCode.ok
+}
+
+async function judge(context: Context, parsed: Parsed, verdict: 'approve' | 'deny', id: string): Promise<number> {
+  refuseInsideSession(context, 'Reviewing')
+  const comment = text(parsed, 'comment') ?? ''
+  if (verdict === 'deny' && comment === '') {
+    throw new Fault('ERR_USAGE', 'Say why with --comment TEXT: the one who asked will read it.')
+  }
+  const folders = foldersOf(text(parsed, 'state'), context)
+  await using link = await connect(folders, reviewerTokenFile(context, parsed, folders))
+  const digest = text(parsed, 'digest') ?? (await link.client.getHeld(id)).digest
+  print(context, parsed, await link.client.review(id, { verdict, digest, comment }))
+  return exitCode.ok
+}
+
+function needID(id: string | undefined): string {
+  if (id === undefined) throw new Fault('ERR_USAGE', 'Name the held request, like h-k3m9qa.')
+  return id
+}
+
+function print(context: Context, parsed: Parsed, held: HeldRequest): void {
+  if (flag(parsed, 'json')) {
+    printJson(context, held)
+    return
+  }
+  const lines = [
+    `${held.id}  ${held.state}`,
+    `command   ${held.command}`,
+    `request   ${held.method} ${held.target}`,
+    `asked by  ${held.subject.name} (${held.subject.groups.join(', ')}) at ${held.createdAt}`,
+    `expires   ${held.expiresAt}`,
+    ...held.reasons.map(
+      (reason) => `why       ${reason.message}${reason.rule === undefined ? '' : ` [${reason.rule}]`}`,
+    ),
+    ...held.reviews.map((review) => `${review.verdict.padEnd(9)} ${review.reviewer.name} ${review.comment}`),
+    `digest    ${held.digest}`,
+    ...(held.comment === '' ? [] : [`comment   ${held.comment}`]),
+    ...(held.outcome === '' ? [] : [`outcome   ${held.outcome}`]),
+    ...(held.body === '' ? [] : ['', held.body]),
+  ]
+  context.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util'
+import { readEnvironment } from '../config/environment.ts'
+import { Fault, toFault } from '../model/fault.ts'
+import { exitCode, say, type Command, type Context } from './command.ts'
+import { overview, version } from './overview.ts'
+
+/** Verbs load on demand, so that `chaperone why` does not pay for Ink. */
+const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  shell: () => import('./shell.ts'),
+  run: () => import('./run.ts'),
+  review: () => import('./review.ts'),
+  replay: () => import('./replay.ts'),
+  recordings: () => import('./recordings.ts'),
+  held: () => import('./held.ts'),
+  why: () => import('./why.ts'),
+  journal: () => import('./journal.ts'),
+  serve: () => import('./serve.ts'),
+  practice: () => import('./practice.ts'),
+  reviewer: () => import('./reviewer.ts'),
+  doctor: () => import('./doctor.ts'),
+}
+
+/** Runs what argv asks for and sets the exit code; every failure is one sentence on stderr. */
+export async function runCommandLine(): Promise<void> {
+  const context: Context = {
+    environment: readEnvironment(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+  }
+  quietBrokenPipe(context)
+  process.exitCode = await dispatch(context, process.argv.slice(2))
+}
+
+async function dispatch(context: Context, argv: readonly string[]): Promise<number> {
+  const [first = 'shell', ...others] = argv
+  if (['--help', '-h', 'help'].includes(first)) return help(context, others[0])
+  if (first === '--version' || first === 'version') {
+    context.stdout.write(`chaperone ${version()}\n`)
+    return exitCode.ok
+  }
+  const isVerb = !first.startsWith('-')
+  const name = isVerb ? first : 'shell'
+  const load = verbs[name]
+  if (load === undefined) {
+    say(context, unknownVerb(name))
+    return exitCode.usage
+  }
+  const { command } = await load()
+  return runVerb(context, command, isVerb ? others : argv)
+}
+
+async function runVerb(context: Context, command: Command, args: readonly string[]): Promise<number> {
+  try {
+    const parsed = parse(command, args)
+    if (parsed.values['help'] === true) return help(context, command.name)
+    return await command.run(context, parsed)
+  } catch (thrown) {
+    const fault = toFault(thrown)
+    say(context, fault.sentence)
+    if (fault.code === 'ERR_INTERNAL' && fault.cause instanceof Error) context.stderr.write(`${fault.cause.stack}\n`)
+    if (fault.code === 'ERR_USAGE') return command.faultCode ?? exitCode.usage
+    return command.faultCode ?? exitCode.failed
+  }
+}
+
+function parse(command: Command, args: readonly string[]) {
+  const end = args.indexOf('--')
+  const own = end === -1 ? args : args.slice(0, end)
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...own],
+      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+      strict: true,
+    })
+    return { values, positionals, rest: end === -1 ? [] : args.slice(end + 1) }
+  } catch (cause) {
+    const message = (cause as Error).message.split('. ')[0] ?? 'The command line is malformed'
+    throw new Fault('ERR_USAGE', `${message}.`, { advice: `See \`chaperone ${command.name} --help\`.`, cause })
+  }
+}
+
+async function help(context: Context, name: string | undefined): Promise<number> {
+  if (name === undefined || name.startsWith('-')) {
+    const commands = await Promise.all(Object.values(verbs).map((load) => load()))
+    context.stdout.write(overview(commands.map(({ command }) => command)))
+    return exitCode.ok
+  }
+  const load = verbs[name]
+  if (load === undefined) {
+    say(context, unknownVerb(name))
+    return exitCode.usage
+  }
+  const { command } = await load()
+  context.stdout.write(`${command.usage}\n\n${command.summary}\n\n${command.help.trim()}\n`)
+  return exitCode.ok
+}
+
+function unknownVerb(name: string): string {
+  const near = Object.keys(verbs).find((verb) => verb.startsWith(name.slice(0, 3)))
+  const hint = near === undefined ? '' : ` Did you mean \`chaperone ${near}\`?`
+  return `There is no command ${JSON.stringify(name)}.${hint} See \`chaperone --help\`.`
+}
+
+/** `chaperone journal search | head` must end quietly. */
+function quietBrokenPipe(context: Context): void {
+  for (const stream of [context.stdout, context.stderr]) {
+    stream.on('error', (failure: NodeJS.ErrnoException) => {
+      if (failure.code === 'EPIPE') process.exit(exitCode.ok)
+      throw failure
+    })
+  }
+}

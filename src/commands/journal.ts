@@ -1,0 +1,100 @@
+import { annotation, type AuditEvent } from '../model/audit.ts'
+import { Fault } from '../model/fault.ts'
+import { plain } from '../../ui/words/plain.ts'
+import { searchJournal, verifyJournal, type JournalQuery } from '../journal/reader.ts'
+import { exitCode, flag, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
+import { foldersOf } from './link.ts'
+import { stateHelp, stateOption } from './shared-options.ts'
+
+const fields = [
+  'user',
+  'verb',
+  'resource',
+  'namespace',
+  'decision',
+  'session',
+  'held',
+  'text',
+  'since',
+  'until',
+] as const
+
+export const command: Command = {
+  name: 'journal',
+  summary: 'Search the journal, or verify that nothing in it was altered.',
+  usage: 'chaperone journal search [FILTERS] [--json] | verify [--json]',
+  help: `Each request has a line when it comes in and one when it is done, in the shape of audit.k8s.io/v1. \`verify\` follows
+the hash chain and the signatures; it exits 1 when anything does not fit.
+
+Options
+  --user, --verb, --resource, --namespace, --decision, --session, --held VALUE
+  --text WORD          any field contains WORD
+  --since, --until T   RFC 3339 times
+  --limit N            at most N events, the latest ones
+  --json               machine-readable: an array of events, or the report
+${stateHelp}
+
+Example
+  chaperone journal search --decision=deny --json
+  chaperone journal verify`,
+  options: {
+    ...stateOption,
+    ...Object.fromEntries(fields.map((name) => [name, { type: 'string' } as const])),
+    limit: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  run: async (context, parsed) => {
+    switch (parsed.positionals[0]) {
+      case 'search':
+        return search(context, parsed)
+      case 'verify':
+        return verify(context, parsed)
+      default:
+        throw new Fault('ERR_USAGE', 'Say what to do: chaperone journal search, or chaperone journal verify.')
+    }
+  },
+}
+
+async function search(context: Context, parsed: Parsed): Promise<number> {
+  const { journal } = foldersOf(text(parsed, 'state'), context)
+  const limit = limitOf(parsed)
+  const found: AuditEvent[] = []
+  for await (const event of searchJournal(journal, query(parsed))) {
+    found.push(event)
+    if (found.length > limit) found.shift()
+  }
+  if (flag(parsed, 'json')) printJson(context, found)
+  else for (const event of found) context.stdout.write(`${row(event)}\n`)
+  return exitCode.ok
+}
+
+function query(parsed: Parsed): JournalQuery {
+  return Object.fromEntries(
+    fields.flatMap((name) => (text(parsed, name) === undefined ? [] : [[name, text(parsed, name)]])),
+  )
+}
+
+function limitOf(parsed: Parsed): number {
+  const given = text(parsed, 'limit')
+  if (given === undefined) return Number.POSITIVE_INFINITY
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given)
+  throw new Fault('ERR_USAGE', `--limit must be a number from 1, not ${JSON.stringify(given)}.`)
+}
+
+function row(event: AuditEvent): string {
+  const decision = event.annotations[annotation.decision] ?? '-'
+  const what = event.annotations[annotation.command] ?? `${event.verb} ${event.requestURI}`
+  const code = event.responseStatus === undefined ? event.stage : String(event.responseStatus.code)
+  return [event.stageTimestamp, event.user.username, decision, code, plain(what), event.auditID].join('\t')
+}
+
+async function verify(context: Context, parsed: Parsed): Promise<number> {
+  const { journal } = foldersOf(text(parsed, 'state'), context)
+  const report = await verifyJournal(journal)
+  if (flag(parsed, 'json')) printJson(context, report)
+  else {
+    for (const problem of report.problems) say(context, `${problem.file}:${problem.line}: ${problem.problem}`)
+    say(context, report.ok ? `${report.events} events fit` : 'the journal does not verify')
+  }
+  return report.ok ? exitCode.ok : exitCode.failed
+}

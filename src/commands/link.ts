@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config/load.ts'
+import { prepareState, stateFolders, type StateFolders } from '../config/state.ts'
+import { connectControl } from '../control/client.ts'
+import type { BrokerInfo, ControlClient } from '../control/contract.ts'
+import { Fault, toFault } from '../model/fault.ts'
+import { startChild } from './children.ts'
+import type { Context, Parsed } from './command.ts'
+import { readOptional } from './files.ts'
+import { brokerReadySchema, parseReady, type BrokerReady } from './ready.ts'
+import { brokerArguments } from './shared-options.ts'
+
+/** A broker that answers, and who we are to it. */
+export interface Link extends AsyncDisposable {
+  readonly client: ControlClient
+  readonly info: BrokerInfo
+  readonly ready: BrokerReady
+  readonly folders: StateFolders
+  readonly caPem: string
+  /** A further connection whose event stream is this session's lifeline. */
+  forSession(sessionID: string): ControlClient
+}
+
+/** Connects to the broker of the state folder with a token. Throws ERR_BROKER when none answers. */
+export async function connect(folders: StateFolders, tokenFile: string): Promise<Link> {
+  const found = await readOptional(folders.brokerFile)
+  if (found === undefined) {
+    throw new Fault('ERR_BROKER', `No broker runs in ${folders.root}.`, {
+      advice: 'Start one with `chaperone shell` or `chaperone serve`, or name its folder with --state DIR.',
+    })
+  }
+  const ready = parseReady(brokerReadySchema, jsonOrUndefined(found), folders.brokerFile)
+  const token = await readOptional(tokenFile)
+  if (token === undefined || token.trim() === '') {
+    throw new Fault('ERR_USAGE', `There is no token in ${tokenFile}.`, {
+      advice: 'A reviewer gets one from `chaperone reviewer add NAME`.',
+    })
+  }
+  const caPem = await readFile(ready.caFile, 'utf8')
+  const options = { endpoint: ready.control, caPem, token: token.trim() }
+  const client = connectControl(options)
+  try {
+    const info = await client.info()
+    return {
+      client,
+      info,
+      ready,
+      folders,
+      caPem,
+      forSession: (sessionID) => connectControl({ ...options, sessionID }),
+      [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    }
+  } catch (thrown) {
+    await client[Symbol.asyncDispose]()
+    throw thrown
+  }
+}
+
+/** The broker of the state folder, started if there is none. Throws when one runs for another cluster. */
+export async function connectOrStart(context: Context, config: Config, parsed: Parsed): Promise<Link> {
+  const folders = await prepareState(config.stateFolder, context.environment.uid)
+  const running = await connectIfRunning(folders)
+  if (running !== undefined) {
+    refuseOtherCluster(running, config)
+    return running
+  }
+  const { ready } = await startChild({
+    args: ['serve', ...brokerArguments(parsed), `--state=${folders.root}`, '--until-idle'],
+    variables: context.environment.variables,
+    log: folders.brokerLog,
+    detached: true,
+    what: 'The broker',
+  })
+  parseReady(brokerReadySchema, ready, 'The broker')
+  return connect(folders, folders.operatorTokenFile)
+}
+
+export function foldersOf(state: string | undefined, context: Context): StateFolders {
+  return stateFolders(state ?? context.environment.stateFolder)
+}
+
+async function connectIfRunning(folders: StateFolders): Promise<Link | undefined> {
+  if ((await readOptional(folders.brokerFile)) === undefined) return undefined
+  try {
+    return await connect(folders, folders.operatorTokenFile)
+  } catch (thrown) {
+    const fault = toFault(thrown)
+    if (fault.code === 'ERR_BROKER' || fault.code === 'ERR_USAGE') return undefined
+    throw fault
+  }
+}
+
+function refuseOtherCluster(link: Link, config: Config): void {
+  const { info, folders } = link
+  const asked = config.upstream
+  const same =
+    asked.kind === 'practice' ? info.practice : !info.practice && (asked.context ?? info.context) === info.context
+  if (same) return
+  throw new Fault('ERR_BROKER', `The broker in ${folders.root} serves ${info.context}, not what you ask for.`, {
+    advice: 'Leave its sessions first, or choose another folder with --state DIR.',
+  })
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

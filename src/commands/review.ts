@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { runReview } from '../../ui/terminal/review.tsx'
+import { Fault } from '../model/fault.ts'
+import { flag, text, type Command, type Context, type Parsed } from './command.ts'
+import { refuseInsideSession } from './inside.ts'
+import { connect, foldersOf } from './link.ts'
+import { stateHelp, stateOption } from './shared-options.ts'
+import type { StateFolders } from '../config/state.ts'
+
+export const reviewerOptions = {
+  ...stateOption,
+  practice: { type: 'boolean' },
+  'token-file': { type: 'string' },
+} as const
+
+export const reviewerHelp = `  --practice           be the practice reviewer
+  --token-file FILE    your reviewer token; default $CHAPERONE_REVIEWER_TOKEN_FILE
+${stateHelp}`
+
+export const command: Command = {
+  name: 'review',
+  summary: 'Review held requests: see what would run, approve or deny.',
+  usage: 'chaperone review [--practice | --token-file FILE] [--state DIR]',
+  help: `Shows each held request exactly as it will be sent, and who asks. A verdict needs the two characters shown on
+the screen. One's own requests cannot be reviewed.
+
+Options
+${reviewerHelp}
+
+Example
+  chaperone shell --practice      in one terminal
+  chaperone review --practice     in another`,
+  options: reviewerOptions,
+  run: async (context, parsed) => {
+    refuseInsideSession(context, 'Reviewing')
+    if (!context.stdin.isTTY || !context.stdout.isTTY) {
+      throw new Fault('ERR_TERMINAL', 'The review screen needs a terminal.', {
+        advice: 'In scripts use `chaperone held list --json` and `chaperone held approve ID`.',
+      })
+    }
+    const folders = foldersOf(text(parsed, 'state'), context)
+    await using link = await connect(folders, reviewerTokenFile(context, parsed, folders))
+    return runReview({
+      client: link.client,
+      stdin: context.stdin,
+      stdout: context.stdout,
+      now: Date.now,
+      random: (bytes) => randomBytes(bytes),
+      color: !context.environment.noColor,
+    })
+  },
+}
+
+/** Whose token signs a verdict. Throws ERR_USAGE when none is named. */
+export function reviewerTokenFile(context: Context, parsed: Parsed, folders: StateFolders): string {
+  if (flag(parsed, 'practice')) return folders.practiceReviewerTokenFile
+  const file = text(parsed, 'token-file') ?? context.environment.reviewerTokenFile
+  if (file !== '') return resolve(file)
+  throw new Fault('ERR_USAGE', 'Say who reviews: --token-file FILE, or --practice.', {
+    advice: 'A reviewer gets a token from `chaperone reviewer add NAME`.',
+  })
+}

@@ -1,0 +1,82 @@
+import { parseDuration } from '../config/duration.ts'
+import type { ReasonCode } from '../model/decision.ts'
+import { Fault } from '../model/fault.ts'
+import { runLine } from '../terminal/line.ts'
+import { runPiped } from '../terminal/piped.ts'
+import { exitCode, text, type Command, type Context, type Parsed } from './command.ts'
+import { tell, uiHelp, uiOption } from './shell.ts'
+import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
+import { supervise } from './supervised.ts'
+
+export const command: Command = {
+  name: 'run',
+  summary: 'Run one command under supervision, for scripts and pipelines.',
+  usage: 'chaperone run [OPTIONS] -- CMD…',
+  help: `Runs CMD with a kubeconfig that leads to the broker, and records it. Its exit code is given back, unless it failed
+because its last request was still held (120), denied (121) or expired (122).
+
+Options
+${brokerHelp}
+${uiHelp}
+  --wait DURATION      how long a held request keeps CMD waiting, like 90s or 15m; 0 gives
+                       up at once. Default: until the request expires. What is still held
+                       stays open for review: run the same command again after approval
+
+Example
+  chaperone run --practice -- kubectl get pods -A
+  chaperone run --wait=0 -- kubectl delete namespace shop-staging || echo "exit code $?"`,
+  options: { ...brokerOptions, ...recordingOptions, ...uiOption, wait: { type: 'string' } },
+  faultCode: exitCode.chaperone,
+  run: async (context, parsed) => {
+    const cmd = await commandOf(context, parsed)
+    const wait = text(parsed, 'wait')
+    const terminal = context.stdin.isTTY && context.stdout.isTTY
+    await using supervised = await supervise(context, parsed, {
+      kind: 'run',
+      command: cmd,
+      cols: context.stdout.columns ?? 80,
+      rows: context.stdout.rows ?? 24,
+      ...(wait === undefined ? {} : { waitMs: parseDuration(wait, '--wait') }),
+    })
+    const ui = text(parsed, 'ui') ?? supervised.config.ui
+    if (ui !== 'none') supervised.subscribe((event) => tell(context, event))
+    const options = {
+      command: [...cmd],
+      env: { ...supervised.variables },
+      cwd: process.cwd(),
+      recorder: supervised.recorder,
+    }
+    const { exitStatus } = terminal
+      ? await runLine({ ...options, stdin: context.stdin, stdout: context.stdout })
+      : await runPiped({ ...options, stdin: context.stdin, stdout: context.stdout, stderr: context.stderr })
+    const session = await supervised.finish(exitStatus)
+    return exitStatus === 0 ? 0 : (ownCode(session.lastReason) ?? exitStatus)
+  },
+}
+
+async function commandOf(context: Context, parsed: Parsed): Promise<readonly string[]> {
+  const [program] = parsed.rest
+  if (program === undefined || parsed.positionals.length > 0) {
+    throw new Fault('ERR_USAGE', 'Say what to run, after two dashes: chaperone run -- kubectl get pods')
+  }
+  return parsed.rest
+}
+
+/** 120 to 122 tell a script why its command failed, when policy was the reason. */
+function ownCode(reason: ReasonCode | undefined): number | undefined {
+  switch (reason) {
+    case 'still-held':
+      return exitCode.held
+    case 'approval-expired':
+      return exitCode.expired
+    case 'rule-denies':
+    case 'no-rule-matches':
+    case 'rule-failed':
+    case 'unknown-obligation':
+    case 'review-denied':
+    case 'policy-changed':
+      return exitCode.denied
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,131 @@
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { startBroker } from '../broker.ts'
+import { loadConfig, type Config } from '../config/load.ts'
+import { prepareState, type StateFolders } from '../config/state.ts'
+import { addReviewer } from '../identity/reviewers.ts'
+import { localSubject, reviewersGroup } from '../identity/local.ts'
+import { reviewerFiles } from '../identity/reviewer-files.ts'
+import { newToken } from '../identity/tokens.ts'
+import { Fault } from '../model/fault.ts'
+import { startChild } from './children.ts'
+import { exitCode, flag, say, text, type Command, type Context } from './command.ts'
+import { readOptional, writePrivateFile } from './files.ts'
+import { version } from './overview.ts'
+import { parseReady, practiceReadySchema, type BrokerReady } from './ready.ts'
+import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
+import { ending } from './signals.ts'
+
+/** The practice cluster's second person. */
+const practiceReviewer = 'rita@practice'
+
+export const command: Command = {
+  name: 'serve',
+  summary: 'Run the broker in the foreground.',
+  usage: 'chaperone serve [OPTIONS]',
+  help: `The broker holds the cluster credential and decides every request. \`shell\` and \`run\` use the broker of their
+state folder, and start one when there is none.
+
+Options
+${brokerHelp}
+  --ready-file FILE    write JSON with endpoint, caFile, control and pid once it answers
+  --until-idle         end when the last session has ended
+
+Example
+  chaperone serve --context staging --ready-file /tmp/ready.json
+  chaperone run -- kubectl get pods`,
+  options: { ...brokerOptions, 'ready-file': { type: 'string' }, 'until-idle': { type: 'boolean' } },
+  run: async (context, parsed) => {
+    const config = await loadConfig(configFlags(parsed), context.environment)
+    const folders = await prepareState(config.stateFolder, context.environment.uid)
+    await refuseSecondBroker(folders)
+    await using parts = new AsyncDisposableStack()
+    const upstream = await findUpstream(context, config, folders, parts)
+    const operatorToken = newToken()
+    const broker = await startBroker({
+      version: version(),
+      folders,
+      operator: localSubject({ name: context.environment.user, uid: context.environment.uid }),
+      operatorToken,
+      practice: config.upstream.kind === 'practice',
+      upstream,
+      listen: config.listen,
+      policyFiles: config.policyFiles,
+      warn: (sentence) => say(context, sentence),
+    })
+    parts.defer(() => broker.close())
+    if (config.upstream.kind === 'practice') await rm(upstream.kubeconfigPaths[0] ?? '', { force: true })
+    await writePrivateFile(folders.operatorTokenFile, `${operatorToken}\n`)
+    const ready: BrokerReady = {
+      kind: 'Broker',
+      pid: process.pid,
+      endpoint: broker.endpoint,
+      caFile: broker.caFile,
+      control: broker.control,
+      operatorTokenFile: folders.operatorTokenFile,
+      context: broker.context,
+      server: broker.server,
+      practice: config.upstream.kind === 'practice',
+      mode: 'local',
+      stateFolder: folders.root,
+    }
+    const line = `${JSON.stringify(ready)}\n`
+    await writePrivateFile(folders.brokerFile, line)
+    parts.defer(() => rm(folders.brokerFile, { force: true }))
+    const readyFile = text(parsed, 'ready-file')
+    if (readyFile !== undefined) await writePrivateFile(resolve(readyFile), line)
+    context.stdout.write(line)
+    say(context, `broker for ${broker.context} (${broker.server}) at ${broker.endpoint}; mode local`)
+    const reason = await Promise.race([ending(), broker.failed, ...(flag(parsed, 'until-idle') ? [broker.idle] : [])])
+    say(context, `ending (${reason})`)
+    return exitCode.ok
+  },
+}
+
+async function refuseSecondBroker(folders: StateFolders): Promise<void> {
+  const found = await readOptional(folders.brokerFile)
+  if (found === undefined) return
+  const pid = Number((JSON.parse(found) as { pid?: number }).pid)
+  if (!isRunning(pid)) return
+  throw new Fault('ERR_STATE', `A broker (process ${pid}) already runs in ${folders.root}.`, {
+    advice: 'Use it with `chaperone shell` or `chaperone run`, end it, or choose another folder with --state DIR.',
+  })
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (failure) {
+    return (failure as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function findUpstream(
+  context: Context,
+  config: Config,
+  folders: StateFolders,
+  parts: AsyncDisposableStack,
+): Promise<{ kubeconfigPaths: readonly string[]; context: string | undefined }> {
+  if (config.upstream.kind === 'kubeconfig') {
+    return { kubeconfigPaths: config.upstream.paths, context: config.upstream.context }
+  }
+  const kubeconfig = join(folders.practice, 'kubeconfig')
+  const { child, ready } = await startChild({
+    args: ['practice', `--kubeconfig-out=${kubeconfig}`, '--until-stdin-closes'],
+    variables: context.environment.variables,
+    log: join(folders.practice, 'practice.log'),
+    detached: false,
+    what: 'The practice cluster',
+  })
+  parts.defer(() => void child.stdin?.end())
+  parseReady(practiceReadySchema, ready, 'The practice cluster')
+  const token = await addReviewer(
+    reviewerFiles(folders.reviewers),
+    { name: practiceReviewer, groups: [reviewersGroup] },
+    new Date(),
+  )
+  await writePrivateFile(folders.practiceReviewerTokenFile, `${token}\n`)
+  return { kubeconfigPaths: [kubeconfig], context: undefined }
+}

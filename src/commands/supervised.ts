@@ -1,0 +1,195 @@
+import { basename, join } from 'node:path'
+import { loadConfig, type Config } from '../config/load.ts'
+import type { BrokerEvent, ControlClient, RequestNote, SessionGrant } from '../control/contract.ts'
+import { toFault } from '../model/fault.ts'
+import type { HeldRequest } from '../model/held.ts'
+import type { Session } from '../model/session.ts'
+import type { RecordingWriter } from '../recording/port.ts'
+import { openRecording } from '../recording/writer.ts'
+import { shellEnvironment } from '../terminal/environment.ts'
+import { writeSessionKubeconfig } from '../terminal/kubeconfig.ts'
+import { say, type Context, type Parsed } from './command.ts'
+import { findKubectl } from './kubectl.ts'
+import { connectOrStart, type Link } from './link.ts'
+import { configFlags } from './shared-options.ts'
+
+/** A session with its credential, recording and connection to the broker: all that a shell or a run stands on. */
+export interface Supervised extends AsyncDisposable {
+  readonly config: Config
+  readonly link: Link
+  readonly session: Session
+  readonly client: ControlClient
+  readonly recorder: RecordingWriter
+  readonly variables: Readonly<Record<string, string>>
+  /** Calls back for each event of this session, and when the broker is lost. */
+  subscribe(listener: (event: SessionEvent) => void): () => void
+  /** Ends the session and the recording; returns the final counts. Safe to call once only. */
+  finish(exitStatus: number): Promise<Session>
+}
+
+export type SessionEvent =
+  | { readonly type: 'held'; readonly held: HeldRequest }
+  | { readonly type: 'request'; readonly note: RequestNote }
+  | { readonly type: 'lost'; readonly reason: string }
+  | { readonly type: 'ended'; readonly reason: string }
+
+export interface SuperviseOptions {
+  readonly kind: Session['kind']
+  readonly command: readonly string[]
+  readonly cols: number
+  readonly rows: number
+  readonly waitMs?: number
+}
+
+/** Connects to the broker (starting one if need be), begins a session and opens its recording, in this order. */
+export async function supervise(context: Context, parsed: Parsed, options: SuperviseOptions): Promise<Supervised> {
+  const { environment } = context
+  const config = await loadConfig(configFlags(parsed), environment)
+  const kubectl = await findKubectl(environment)
+  await using parts = new AsyncDisposableStack()
+  const link = parts.use(await connectOrStart(context, config, parsed))
+  const grant = await link.client.beginSession({
+    kind: options.kind,
+    command: [...options.command],
+    ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
+  })
+  const { session } = grant
+  let open = true
+  parts.defer(async () => {
+    if (open) await endQuietly(context, link, session)
+  })
+  const client = parts.use(link.forSession(session.id))
+  const recorder = await openRecording({
+    folder: link.folders.recordings,
+    sessionID: session.id,
+    version: config.recordingVersion,
+    cols: options.cols,
+    rows: options.rows,
+    command: options.command.join(' '),
+    title: `${session.subject.name} on ${link.info.context}`,
+    termType: environment.term,
+    shell: environment.shell,
+  })
+  await link.client.nameRecording(session.id, basename(recorder.path))
+  const kubeconfig = await writeSessionKubeconfig(kubeconfigOf(link, grant))
+  parts.defer(() => kubeconfig.remove())
+  const events = new SessionEvents(client, session.id)
+  parts.defer(() => events.stop())
+  events.subscribe((event) => mark(recorder, event))
+  const held = parts.move()
+  return {
+    config,
+    link,
+    session,
+    client,
+    recorder,
+    variables: shellEnvironment(environment.variables, {
+      kubeconfig: kubeconfig.path,
+      sessionID: session.id,
+      ...(kubectl.folder === undefined ? {} : { kubectlFolder: kubectl.folder }),
+    }),
+    subscribe: (listener) => events.subscribe(listener),
+    finish: async (exitStatus) => {
+      open = false
+      const ended = await endQuietly(context, link, session)
+      await recorder.end(exitStatus)
+      return ended
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}
+
+function kubeconfigOf(link: Link, grant: SessionGrant) {
+  return {
+    folder: join(link.folders.run, 'sessions', grant.session.id),
+    server: grant.endpoint,
+    caPem: link.caPem,
+    token: grant.token,
+    contextName: `chaperone-${link.info.context}`,
+  }
+}
+
+/** A broker that is gone has ended the session with itself; the recording must still be closed. */
+async function endQuietly(context: Context, link: Link, session: Session): Promise<Session> {
+  try {
+    return await link.client.endSession(session.id)
+  } catch (thrown) {
+    say(context, `the session could not be closed in order: ${toFault(thrown).message}`)
+    return session
+  }
+}
+
+/** What reviewers jump to in a recording: everything but plain reads that were allowed. */
+function mark(recorder: RecordingWriter, event: SessionEvent): void {
+  if (event.type === 'held') {
+    const { id, state, command } = event.held
+    if (state !== 'executing') recorder.marker(`${state} ${id}: ${command}`)
+  }
+  if (event.type === 'request') {
+    const { decision, command, masked, heldID } = event.note
+    if (decision === 'deny') recorder.marker(`denied: ${command}`)
+    else if (masked > 0 && heldID === '') recorder.marker(`masked ${masked}: ${command}`)
+  }
+}
+
+/** Reads the broker's event stream for one session; while it is open, the broker keeps the session alive. */
+class SessionEvents {
+  readonly #sessionID: string
+  readonly #stop = new AbortController()
+  readonly #listeners = new Set<(event: SessionEvent) => void>()
+  readonly #states = new Map<string, string>()
+  readonly #done: Promise<void>
+
+  constructor(client: ControlClient, sessionID: string) {
+    this.#sessionID = sessionID
+    this.#done = this.#read(client)
+  }
+
+  subscribe(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#done
+  }
+
+  async #read(client: ControlClient): Promise<void> {
+    for await (const event of client.events(this.#stop.signal)) this.#take(event)
+  }
+
+  #take(event: BrokerEvent | { readonly type: 'lost'; readonly reason: string }): void {
+    switch (event.type) {
+      case 'hello':
+        for (const held of event.held) this.#takeHeld(held)
+        return
+      case 'held':
+        this.#takeHeld(event.held)
+        return
+      case 'request':
+        if (event.note.sessionID === this.#sessionID) this.#tell({ type: 'request', note: event.note })
+        return
+      case 'goodbye':
+        this.#tell({ type: 'ended', reason: event.reason })
+        return
+      case 'lost':
+        this.#tell(event)
+        return
+      case 'session':
+      case 'heartbeat':
+        return
+    }
+  }
+
+  /** A reconnect repeats what is known: only a change of state is news. */
+  #takeHeld(held: HeldRequest): void {
+    if (held.sessionID !== this.#sessionID || this.#states.get(held.id) === held.state) return
+    this.#states.set(held.id, held.state)
+    this.#tell({ type: 'held', held })
+  }
+
+  #tell(event: SessionEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
