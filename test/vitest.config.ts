@@ -1,12 +1,25 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const journeys = ['test/journeys/**/*.test.{ts,tsx}', 'test/support/cli.test.ts']
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.{ts,tsx}'],
     // Journeys start real brokers, clusters and terminals; two at a time is what two cores carry.
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: [...configDefaults.exclude, ...journeys],
+        },
+      },
+      // Only these run the built program, so only these wait for the build.
+      { extends: true, test: { name: 'journeys', include: journeys, globalSetup: 'test/support/built.ts' } },
+    ],
   },
 })
