@@ -49,7 +49,11 @@ describe('the certificate authority', () => {
     const trust = await openTrust({ folder })
     const version = JSON.stringify({ major: '1', minor: '31', gitVersion: 'v1.31.0' })
     await using server = await serve(await trust.issueServerCertificate({ hosts, days: 7 }), version)
-    const flags = [`--server=https://127.0.0.1:${server.port}`, `--certificate-authority=${trust.caFile}`]
+    const flags = [
+      `--server=https://127.0.0.1:${server.port}`,
+      `--certificate-authority=${trust.caFile}`,
+      '--token=any',
+    ]
     const env = { HOME: folder, KUBECONFIG: join(folder, 'none') }
     const { stdout } = await run(await kubectlPath(), [...flags, 'get', '--raw', '/version'], { env })
     expect(stdout).toBe(version)
