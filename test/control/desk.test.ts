@@ -1,0 +1,230 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Agent, request } from 'undici'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { connectControl } from '../../src/control/client.ts'
+import type { BrokerEvent } from '../../src/control/contract.ts'
+import { EventHub } from '../../src/control/events.ts'
+import { startControl, type ControlServer } from '../../src/control/server.ts'
+import type { Approvals } from '../../src/approval/port.ts'
+import { localSubject } from '../../src/identity/local.ts'
+import { newToken, tokenHash } from '../../src/identity/tokens.ts'
+import type { AuditEvent } from '../../src/model/audit.ts'
+import { Fault } from '../../src/model/fault.ts'
+import { SessionRegistry } from '../../src/session/registry.ts'
+import { openTrust } from '../../src/trust/trust.ts'
+import { temporaryFolder } from '../support/tmp.ts'
+
+const operator = localSubject({ name: 'ana', uid: 1000 })
+const reviewer = { ...operator, name: 'bob', uid: 'reviewer:bob', groups: ['leads'] }
+const operatorToken = newToken()
+const reviewerToken = newToken()
+const digest = 'a'.repeat(64)
+
+let parts: AsyncDisposableStack
+let server: ControlServer
+let caPem: string
+let journal: AuditEvent[]
+let journalFails: boolean
+let orders: string[]
+let hub: EventHub
+let sessions: SessionRegistry
+
+/** Records what reaches the held requests; what they do with it is the approval room's own story. */
+function approvals(): Approvals {
+  const order = (name: string) => (id: string) => {
+    orders.push(`${name} ${id}`)
+    return Promise.reject(new Fault('ERR_CONFLICT', `${id} is not pending any more.`, { advice: 'Look again.' }))
+  }
+  return {
+    park: () => Promise.reject(new Error('not part of this story')),
+    list: () => [],
+    get: (id) => {
+      throw new Fault('ERR_NOT_FOUND', `There is no held request ${id}.`)
+    },
+    review: order('review'),
+    confirm: order('confirm'),
+    withdraw: order('withdraw'),
+    comment: order('comment'),
+    endSession: (id) => {
+      orders.push(`end ${id}`)
+      return Promise.resolve()
+    },
+    subscribe: () => () => undefined,
+  }
+}
+
+beforeEach(async () => {
+  parts = new AsyncDisposableStack()
+  const folder = parts.use(await temporaryFolder())
+  const trust = await openTrust({ folder: folder.path })
+  caPem = trust.caPem
+  const certificate = await trust.issueServerCertificate({ hosts: ['127.0.0.1', 'localhost'], days: 1 })
+  journal = []
+  journalFails = false
+  orders = []
+  hub = new EventHub()
+  sessions = new SessionRegistry({ now: () => new Date(), random: (n) => randomBytes(n), newToken, hash: tokenHash })
+  server = await startControl({
+    host: '127.0.0.1',
+    port: 0,
+    tls: { key: certificate.keyPem, cert: certificate.certPem },
+    desk: {
+      info: () => ({
+        version: '0',
+        mode: 'local',
+        context: 'practice',
+        server: 'https://127.0.0.1:1',
+        practice: true,
+        policy: { name: 'built-in', digest: '' },
+        endpoint: 'https://127.0.0.1:2',
+        caFile: trust.caFile,
+        pid: 1,
+      }),
+      sessions,
+      approvals: approvals(),
+    },
+    hub,
+    journal: {
+      append: (event) => {
+        if (journalFails) return Promise.reject(new Fault('ERR_JOURNAL', 'The disk is full.'))
+        journal.push(event)
+        return Promise.resolve()
+      },
+    },
+    authenticate: (header) => {
+      if (header === `Bearer ${operatorToken}`) return Promise.resolve({ subject: operator, role: 'operator' })
+      if (header === `Bearer ${reviewerToken}`) return Promise.resolve({ subject: reviewer, role: 'reviewer' })
+      return Promise.resolve(undefined)
+    },
+    clock: { now: () => new Date() },
+    newAuditID: randomUUID,
+  })
+  parts.defer(() => server.close())
+})
+afterEach(() => parts.disposeAsync())
+
+function client(token: string, sessionID?: string) {
+  return parts.use(
+    connectControl({ endpoint: server.endpoint, caPem, token, ...(sessionID === undefined ? {} : { sessionID }) }),
+  )
+}
+
+describe('the desk', () => {
+  it('tells everyone who they are, and strangers nothing', async () => {
+    expect((await client(operatorToken).info()).you).toEqual({ name: 'ana', groups: operator.groups, role: 'operator' })
+    expect((await client(reviewerToken).info()).you.role).toBe('reviewer')
+    await expect(client(newToken()).info()).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
+  })
+
+  it('lets no operator review, not even with the right digest, and writes the attempt down', async () => {
+    await expect(client(operatorToken).review('h-1', { verdict: 'approve', digest })).rejects.toMatchObject({
+      code: 'ERR_FORBIDDEN',
+    })
+    expect(orders).toEqual([])
+    expect(
+      journal.map(({ stage, verb, user, responseStatus }) => [stage, verb, user.username, responseStatus?.code]),
+    ).toEqual([
+      ['RequestReceived', 'review', 'ana', undefined],
+      ['ResponseComplete', 'review', 'ana', 403],
+    ])
+  })
+
+  it('lets no reviewer confirm, withdraw, comment or begin sessions', async () => {
+    const bob = client(reviewerToken)
+    for (const order of [
+      bob.confirm('h-1', digest),
+      bob.withdraw('h-1'),
+      bob.comment('h-1', 'x'),
+      bob.beginSession({ kind: 'run', command: [] }),
+    ]) {
+      await expect(order).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    }
+    expect(orders).toEqual([])
+  })
+
+  it('hands a review on, and its refusal back with the advice', async () => {
+    await expect(client(reviewerToken).review('h-1', { verdict: 'deny', digest, comment: 'no' })).rejects.toMatchObject(
+      {
+        code: 'ERR_CONFLICT',
+        advice: 'Look again.',
+      },
+    )
+    expect(orders).toEqual(['review h-1'])
+    expect(journal[0]?.annotations).toMatchObject({ 'chaperone/held': 'h-1', 'chaperone/verdict': 'deny' })
+  })
+
+  it('does nothing that the journal cannot keep', async () => {
+    journalFails = true
+    await expect(client(reviewerToken).review('h-1', { verdict: 'approve', digest })).rejects.toMatchObject({
+      code: 'ERR_JOURNAL',
+    })
+    expect(orders).toEqual([])
+  })
+
+  it('refuses a malformed order with the field named', async () => {
+    await expect(client(reviewerToken).review('h-1', { verdict: 'approve', digest: 'short' })).rejects.toThrow(/digest/)
+  })
+
+  it('refuses web pages, whatever token they hold', async () => {
+    const agent = new Agent({ connect: { ca: caPem } })
+    parts.defer(() => agent.destroy())
+    const answer = await request(`${server.endpoint}/v1/info`, {
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${operatorToken}`, origin: 'https://evil.example' },
+    })
+    expect(answer.statusCode).toBe(403)
+    await answer.body.dump()
+  })
+
+  it('refuses a body larger than a comment can be', async () => {
+    await expect(client(operatorToken).comment('h-1', 'x'.repeat(70_000))).rejects.toBeInstanceOf(Fault)
+    expect(orders).toEqual([])
+  })
+})
+
+describe('a session at the desk', () => {
+  it('gets a token once, and loses it when it ends', async () => {
+    const ana = client(operatorToken)
+    const { session, token } = await ana.beginSession({ kind: 'shell', command: ['bash'] })
+    expect(sessions.byToken(token)?.id).toBe(session.id)
+    expect(JSON.stringify(journal)).not.toContain(token)
+    await ana.endSession(session.id)
+    expect(sessions.byToken(token)).toBeUndefined()
+    expect(orders).toEqual([`end ${session.id}`])
+  })
+})
+
+describe('the event stream', () => {
+  it('begins with what is known, then tells what happens, to each screen', async () => {
+    const seen: BrokerEvent['type'][][] = [[], []]
+    const readers = [operatorToken, reviewerToken].map(async (token, index) => {
+      for await (const event of client(token).events(new AbortController().signal)) {
+        if (event.type === 'lost') throw new Error(event.reason)
+        seen[index]?.push(event.type)
+        if (event.type === 'hello' && hub.readers === 2)
+          sessions.begin({ kind: 'run', subject: operator, mode: 'local', command: [] })
+        if (event.type === 'session') hub.close('done')
+      }
+    })
+    sessions.subscribe((session) => hub.publish({ type: 'session', session }))
+    await Promise.all(readers)
+    for (const types of seen) {
+      expect(types[0]).toBe('hello')
+      expect(types.at(-1)).toBe('goodbye')
+    }
+  })
+
+  it('cuts off a screen that cannot follow, which says so and starts afresh', async () => {
+    const flood = () => {
+      for (let sent = 0; sent < 10_002; sent++) hub.publish({ type: 'heartbeat' })
+    }
+    const stop = new AbortController()
+    const types: string[] = []
+    for await (const event of client(operatorToken).events(stop.signal)) {
+      if (event.type !== 'heartbeat') types.push(event.type)
+      if (event.type === 'hello' && types.length === 1) flood()
+      if (types.filter((type) => type === 'hello').length === 2) stop.abort()
+    }
+    expect(types).toEqual(['hello', 'lost', 'hello'])
+  })
+})
