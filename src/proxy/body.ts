@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http'
+import { Fault } from '../model/fault.ts'
+import { bodyTooLarge, MAX_BODY_BYTES } from '../request/decode.ts'
+
+/** From the headers to the last byte of a body; a client that trickles must not hold a connection for ever. */
+const BODY_DEADLINE_MS = 30_000
+
+/**
+ * The whole body, at most MAX_BODY_BYTES.
+ *
+ * @throws Fault ERR_BODY_TOO_LARGE, and ERR_BODY when it is late or cut short.
+ */
+export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge()
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
+  const chunks: Buffer[] = []
+  let length = 0
+  const onData = (chunk: Buffer) => {
+    length += chunk.length
+    if (length > MAX_BODY_BYTES) return reject(bodyTooLarge())
+    chunks.push(chunk)
+  }
+  const onEnd = () => resolve(Buffer.concat(chunks))
+  const onCut = () => reject(new Fault('ERR_BODY', 'The client went away before its body was complete.'))
+  const deadline = setTimeout(
+    () => reject(new Fault('ERR_BODY', `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)),
+    BODY_DEADLINE_MS,
+  )
+  request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(deadline)
+    request.off('data', onData).off('end', onEnd).off('close', onCut)
+  }
+}

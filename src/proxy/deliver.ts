@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { UpstreamAnswer } from '../kube/port.ts'
+import type { Masker, MaskedAnswer } from '../mask/port.ts'
+import type { Status } from '../model/status.ts'
+import { clientHeaders } from './headers.ts'
+
+export interface Delivery {
+  readonly auditID: string
+  /** HEAD: the headers alone. */
+  readonly headOnly: boolean
+  /** Undefined = pass the answer on as it is. */
+  readonly masker: Masker | undefined
+  /** Send the headers before the first byte of the body is there. */
+  readonly streaming: boolean
+  readonly warnings: boolean
+}
+
+/** A Status of Chaperone's own. The connection ends when the request's body was not read to its end. */
+export function sendStatus(response: ServerResponse, status: Status, auditID: string): void {
+  const body = Buffer.from(`${JSON.stringify(status)}\n`)
+  response.writeHead(status.code, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'audit-id': auditID,
+    'cache-control': 'no-cache, private',
+    ...(response.req.complete ? {} : { connection: 'close' }),
+  })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+/**
+ * Streams an upstream answer to the client at the client's pace. `noteMasked` learns of the mask's count at once.
+ * Rejects when upstream or mask fail (headers may not be out yet: see `response.headersSent`); resolves when the client
+ * has everything or has gone.
+ */
+export async function deliver(
+  response: ServerResponse,
+  answer: UpstreamAnswer,
+  delivery: Delivery,
+  noteMasked: (masked: MaskedAnswer) => void,
+): Promise<void> {
+  const { masker } = delivery
+  const bodiless = delivery.headOnly || answer.statusCode === 204 || answer.statusCode === 304
+  const headers = clientHeaders(answer, {
+    auditID: delivery.auditID,
+    warnings: delivery.warnings,
+    length: masker === undefined && !bodiless,
+  })
+  if (bodiless) {
+    answer.body.destroy()
+    response.writeHead(answer.statusCode, headers).end()
+    return
+  }
+  const masked = masker?.answer({
+    statusCode: answer.statusCode,
+    contentType: [answer.headers['content-type']].flat()[0] ?? '',
+    body: answer.body,
+  })
+  if (masked !== undefined) noteMasked(masked)
+  const chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
+  const pending = delivery.streaming ? undefined : await chunks.next()
+  response.writeHead(answer.statusCode, headers)
+  response.flushHeaders()
+  try {
+    await pump(response, chunks, pending)
+  } finally {
+    answer.body.destroy()
+  }
+}
+
+async function pump(
+  response: ServerResponse,
+  chunks: AsyncIterator<Uint8Array>,
+  first: IteratorResult<Uint8Array> | undefined,
+): Promise<void> {
+  let next = first ?? (await chunks.next())
+  while (next.done !== true && !response.destroyed) {
+    if (!response.write(next.value)) await drained(response)
+    next = response.destroyed ? next : await chunks.next()
+  }
+  if (!response.destroyed) await new Promise<void>((resolve) => void response.once('close', resolve).end(resolve))
+}
+
+/** Until the client has taken what was written, or is gone. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.destroyed || !response.writableNeedDrain) return
+  const stop = new AbortController()
+  const { signal } = stop
+  const either = Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  try {
+    await either
+  } finally {
+    stop.abort()
+  }
+}

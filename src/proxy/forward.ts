@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http'
+import type { Upstream, UpstreamAnswer } from '../kube/port.ts'
+import { Fault } from '../model/fault.ts'
+import { isLongRunning, isMutation, type CanonicalRequest, type RequestAttributes } from '../model/request.ts'
+import { isDiscovery } from './discovery.ts'
+import { conditionalHeaders, printable, userAgent } from './headers.ts'
+import { acceptJson } from './media.ts'
+
+/**
+ * The Accept header that goes upstream: JSON for objects, the client's own for discovery, anything for other paths.
+ * Undefined when the client takes nothing that can be given.
+ */
+export function negotiate(message: IncomingMessage, request: RequestAttributes): string | undefined {
+  const accept = message.headers.accept
+  if (request.kind === 'resource') return acceptJson(accept)
+  return isDiscovery(request) && accept !== undefined ? printable(accept) : '*/*'
+}
+
+/**
+ * Sends the judged request once. A mutation is not cut off when its client leaves, so that its outcome is known.
+ *
+ * @throws Fault ERR_UPSTREAM_*.
+ */
+export async function forward(
+  message: IncomingMessage,
+  request: RequestAttributes,
+  canonical: CanonicalRequest,
+  options: {
+    readonly accept: string
+    readonly auditID: string
+    readonly signal: AbortSignal
+    readonly upstream: Upstream
+  },
+): Promise<UpstreamAnswer> {
+  const longRunning = isLongRunning(request)
+  const agent = userAgent(message)
+  const answer = await options.upstream.request({
+    method: canonical.method,
+    target: canonical.target,
+    headers: {
+      accept: options.accept,
+      'accept-encoding': 'identity',
+      'audit-id': options.auditID,
+      ...(agent === '' ? {} : { 'user-agent': agent }),
+      ...(canonical.contentType === '' ? {} : { 'content-type': canonical.contentType }),
+      ...(isDiscovery(request) ? conditionalHeaders(message) : {}),
+    },
+    ...(canonical.contentType === '' ? {} : { body: canonical.body }),
+    longRunning,
+    ...(longRunning || !isMutation(request) ? { signal: options.signal } : {}),
+  })
+  try {
+    assertUsable(answer, request)
+  } catch (fault) {
+    answer.body.destroy()
+    throw fault
+  }
+  return answer
+}
+
+/** Answers that would mislead a client or lead it elsewhere. */
+function assertUsable(answer: UpstreamAnswer, request: RequestAttributes): void {
+  const { statusCode, headers } = answer
+  if (statusCode === 401) {
+    throw new Fault('ERR_UPSTREAM_CREDENTIAL', "The cluster refuses the broker's own credential.", {
+      advice: 'It may have expired: whoever runs the broker has to renew it.',
+    })
+  }
+  const isUnchanged = statusCode === 304 && isDiscovery(request)
+  if (statusCode < 200 || (statusCode >= 300 && statusCode < 400 && !isUnchanged)) {
+    throw new Fault('ERR_UPSTREAM_UNREACHABLE', `The API server answers ${statusCode}, which is not passed on.`)
+  }
+  const coding = [headers['content-encoding']].flat()[0] ?? 'identity'
+  if (coding !== 'identity') {
+    throw new Fault('ERR_UPSTREAM_UNREACHABLE', 'The API server compresses its answer although it was asked not to.')
+  }
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http'
+import { Fault } from '../model/fault.ts'
+import type { UpstreamAnswer } from '../kube/port.ts'
+
+/** Headers that mean something else when they come twice. */
+const single = ['authorization', 'host', 'content-type', 'content-length', 'transfer-encoding'] as const
+/** Everything else a client sends is not passed on (facts of RFC 9110 section 7.6.1, and identity headers of proxies). */
+const MAX_USER_AGENT = 256
+const answerHeaders: ReadonlySet<string> = new Set(['content-type', 'etag', 'last-modified', 'cache-control', 'vary'])
+
+/**
+ * Refuses a request whose headers could be read in two ways, or that asks to be somebody else.
+ *
+ * @throws Fault ERR_TARGET, ERR_BODY, ERR_FORBIDDEN.
+ */
+export function assertUnambiguous(request: IncomingMessage): void {
+  const headers = request.headersDistinct
+  for (const name of single) {
+    if ((headers[name]?.length ?? 0) > 1) throw new Fault('ERR_TARGET', `The header ${name} is given twice.`)
+  }
+  if (request.httpVersion !== '1.1') throw new Fault('ERR_TARGET', 'Only HTTP/1.1 is spoken here.')
+  if (headers['host'] === undefined) throw new Fault('ERR_TARGET', 'The header host is missing.')
+  const coding = request.headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+    throw new Fault('ERR_BODY', 'Only the transfer coding "chunked" is accepted.')
+  }
+  if (request.headers['content-encoding'] !== undefined) {
+    throw new Fault('ERR_BODY', 'A compressed request body is not accepted.', {
+      advice: 'Send it without Content-Encoding.',
+    })
+  }
+  const impersonation = Object.keys(headers).find((name) => name.replaceAll('_', '-').startsWith('impersonate-'))
+  if (impersonation !== undefined) {
+    throw new Fault('ERR_FORBIDDEN', 'Impersonation (--as) is not possible through Chaperone.', {
+      advice: 'Repeat the command without --as, --as-group and --as-uid.',
+    })
+  }
+}
+
+/** The User-Agent without characters that a header or a screen could trip over. */
+export function userAgent(request: IncomingMessage): string {
+  return printable(request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT)
+}
+
+/** Printable ASCII only. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '')
+}
+
+/** Conditional requests, which only discovery and OpenAPI use. */
+export function conditionalHeaders(request: IncomingMessage): Record<string, string> {
+  const names = ['if-none-match', 'if-modified-since'] as const
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = request.headers[name]
+      return value === undefined ? [] : [[name, printable(value)]]
+    }),
+  )
+}
+
+/**
+ * The headers of an upstream answer that a client gets. Warnings of a masked write are left out: admission may quote
+ * stored values in them, and they are not JSON that the mask could read.
+ */
+export function clientHeaders(
+  answer: UpstreamAnswer,
+  options: { readonly auditID: string; readonly warnings: boolean; readonly length: boolean },
+): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = { 'audit-id': options.auditID }
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value === undefined) continue
+    const isKept = answerHeaders.has(name) || name.startsWith('x-kubernetes-pf-')
+    if (isKept || (name === 'content-length' && options.length)) kept[name] = printable([value].flat()[0] ?? '')
+    if (name === 'warning' && options.warnings) kept[name] = [value].flat().map(printable)
+  }
+  return kept
+}

@@ -1,0 +1,119 @@
+import { createServer } from 'node:https'
+import type { Server } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { Fault } from '../model/fault.ts'
+import { failure } from '../model/status.ts'
+import { serve, type Parts } from './pipeline.ts'
+import { journalMalformed } from './malformed.ts'
+
+export interface ProxyOptions extends Parts {
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  /** PEM texts. */
+  readonly tls: { readonly key: string; readonly cert: string }
+}
+
+export interface Proxy {
+  /** `https://HOST:PORT`. */
+  readonly endpoint: string
+  /** Stops listening, gives running requests `graceMs`, then breaks what is left. Every journal line is written before. */
+  close(graceMs: number): Promise<void>
+}
+
+/** Bytes of all request headers together; label selectors are long, and the API server takes 1 MiB. */
+const MAX_HEADER_BYTES = 64 * 1024
+/** From the connection to the last header; a slower client only holds a socket. */
+const HEADERS_TIMEOUT_MS = 20_000
+/** Longer than client-go keeps an idle connection (90 s), so that it is the client who closes and no request is lost. */
+const KEEP_ALIVE_MS = 120_000
+const MAX_CONNECTIONS = 1024
+
+/**
+ * The data plane: HTTPS on one address, HTTP/1.1, each request through the pipeline.
+ *
+ * @throws Fault ERR_BUSY_PORT, ERR_USAGE when the address is not one of this machine.
+ */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const running = new Set<Promise<void>>()
+  const track = (work: Promise<void>) => {
+    running.add(work)
+    void work.finally(() => running.delete(work))
+  }
+  const server = createServer({
+    ...options.tls,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    noDelay: true,
+    keepAlive: true,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  const onRequest = (message: IncomingMessage, response: ServerResponse) => track(serve(message, response, options))
+  server.on('request', onRequest)
+  server.on('checkExpectation', onRequest)
+  server.on('connect', (message, socket) => {
+    refuseSocket(socket)
+    track(journalMalformed(options, socket, message.method ?? 'CONNECT'))
+  })
+  server.on('clientError', (_error, socket) => {
+    refuseSocket(socket)
+    track(journalMalformed(options, socket, ''))
+  })
+  await listen(server, options.host, options.port)
+  const { port } = server.address() as AddressInfo
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, running, graceMs) }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', (cause: NodeJS.ErrnoException) => reject(listenFault(cause, host, port)))
+  server.listen(port, host, resolve)
+  return promise
+}
+
+function listenFault(cause: NodeJS.ErrnoException, host: string, port: number): Fault {
+  if (cause.code === 'EADDRINUSE') {
+    return new Fault('ERR_BUSY_PORT', `Port ${port} on ${host} is already in use.`, {
+      advice: 'Choose another with --listen, or 0 for any free one.',
+      cause,
+    })
+  }
+  return new Fault('ERR_USAGE', `It is not possible to listen on ${host}:${port} (${cause.code ?? 'unknown error'}).`, {
+    advice: 'Choose another address with --listen.',
+    cause,
+  })
+}
+
+async function close(server: Server, running: ReadonlySet<Promise<void>>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs)
+  await Promise.allSettled(running)
+  clearTimeout(grace)
+  server.closeAllConnections()
+  await closed
+}
+
+/** What cannot be parsed gets a Status without detail, and its connection ends. */
+function refuseSocket(socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = JSON.stringify(
+    failure(400, 'BadRequest', 'The request is not HTTP/1.1 that can be read in one way only.'),
+  )
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  )
+}

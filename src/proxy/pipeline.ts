@@ -1,0 +1,178 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Upstream } from '../kube/port.ts'
+import type { Reason } from '../model/decision.ts'
+import { Fault, toFault } from '../model/fault.ts'
+import { isLongRunning, isMutation, type RequestAttributes } from '../model/request.ts'
+import { failure } from '../model/status.ts'
+import { describe } from '../request/attributes.ts'
+import { canonicalRequest } from '../request/canonical.ts'
+import { decodeBody, mediaType, withBody } from '../request/decode.ts'
+import { equivalentCommand } from '../request/kubectl.ts'
+import { parseTarget } from '../request/target.ts'
+import { readBody } from './body.ts'
+import { deliver, sendStatus } from './deliver.ts'
+import { isDiscovery } from './discovery.ts'
+import { forward, negotiate } from './forward.ts'
+import { assertUnambiguous } from './headers.ts'
+import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
+import type { Stations } from './stations.ts'
+import { faultReason, faultStatus, refusalOf } from './status.ts'
+import { Trace } from './trace.ts'
+
+export interface Parts {
+  readonly stations: Stations
+  readonly upstream: Upstream
+  readonly clock: { now(): Date }
+  readonly newAuditID: () => string
+}
+
+/** One request on its way through the house. */
+interface Exchange {
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+  readonly trace: Trace
+  /** Aborts when the client leaves before its answer is complete. */
+  readonly gone: AbortSignal
+}
+
+/** The way of a request, from identify to the journal's last line. Never rejects. */
+export async function serve(message: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+  const trace = new Trace(message, parts.stations, parts.newAuditID(), () => parts.clock.now())
+  const exchange: Exchange = { message, response, trace, gone: goneSignal(response) }
+  try {
+    await travel(exchange, parts)
+  } catch (thrown) {
+    fail(exchange, thrown)
+  } finally {
+    await trace.completed().catch(() => message.socket.destroy())
+  }
+}
+
+async function travel(exchange: Exchange, parts: Parts): Promise<void> {
+  const { trace, gone } = exchange
+  const { stations } = parts
+
+  const matter = await prepare(exchange, stations)
+  const decision = (trace.decision = decideMatter(matter, stations))
+  await trace.received()
+
+  if (decision.effect !== 'deny' && wantsUpgrade(exchange.message, matter.request)) return refuse(exchange, noUpgrade)
+  const accept = negotiate(exchange.message, matter.request)
+  if (accept === undefined) return refuseMedia(exchange)
+
+  const settled = await settle(decision, matter, trace, stations, gone)
+  if (settled.kind === 'refused') return refuse(exchange, settled.reason)
+  trace.reason = settled.reason
+  await carryOut(exchange, matter, settled, accept, parts.upstream)
+}
+
+/** identify, describe, and read the body into the value that is judged. */
+async function prepare({ message, trace }: Exchange, stations: Stations): Promise<Matter> {
+  assertUnambiguous(message)
+  trace.caller = await stations.identify(message.headers.authorization)
+  const target = (trace.target = parseTarget(message.url ?? ''))
+  const method = message.method ?? ''
+  const contentType = mediaType(message.headers['content-type'])
+  const described = (trace.request = describe(method, target, contentType))
+  trace.command = equivalentCommand(described, target.query)
+  const body = decodeBody(method, contentType, await readBody(message), described)
+  const request = (trace.request = withBody(described, body))
+  trace.command = equivalentCommand(request, target.query)
+  const canonical = canonicalRequest({
+    method,
+    target: target.encoded,
+    contentType: body.contentType,
+    body: body.bytes,
+  })
+  trace.digest = canonical.digest
+  return { ...trace.caller, request, canonical, object: body.value }
+}
+
+/** forward, mask, client; and the approval, if there was one, learns the outcome. */
+async function carryOut(
+  exchange: Exchange,
+  matter: Matter,
+  settled: Extract<Settled, { kind: 'go' }>,
+  accept: string,
+  upstream: Upstream,
+): Promise<void> {
+  const { message, response, trace, gone } = exchange
+  const { request } = matter
+  try {
+    trace.forwarded = true
+    const { auditID } = trace
+    const answer = await forward(message, request, matter.canonical, { accept, auditID, signal: gone, upstream })
+    trace.answer = { code: answer.statusCode }
+    trace.outcome = 'completed'
+    const masker = settled.masker.active && !isDiscovery(request) ? settled.masker : undefined
+    await deliver(
+      response,
+      answer,
+      {
+        auditID,
+        masker,
+        headOnly: message.method === 'HEAD',
+        streaming: isLongRunning(request),
+        warnings: masker === undefined || !isMutation(request),
+      },
+      (masked) => (trace.masked = masked.count),
+    )
+    if (gone.aborted) cancelled(trace)
+    await settled.complete({ ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` })
+  } catch (thrown) {
+    if (trace.outcome !== 'completed' && isMutation(request)) trace.outcome = 'unknown'
+    const answered = trace.outcome === 'completed' ? ` after the API server answered ${trace.answer.code}` : ''
+    await settled.complete({ ok: false, summary: `${toFault(thrown).message}${answered}` })
+    throw thrown
+  }
+}
+
+/** Ends an exchange on which something threw: a Status while that is possible, else a broken connection, never a clean end. */
+function fail({ message, response, trace, gone }: Exchange, thrown: unknown): void {
+  const fault = toFault(thrown)
+  if (gone.aborted) return cancelled(trace)
+  const status = faultStatus(fault, trace.auditID)
+  const outcome = trace.forwarded ? (trace.outcome === 'unknown' ? 'unknown' : 'failed') : 'refused'
+  trace.refuse(status, { code: faultReason(fault), message: fault.sentence }, outcome)
+  if (response.headersSent) message.socket.destroy()
+  else sendStatus(response, status, trace.auditID)
+}
+
+function refuse({ response, trace, gone }: Exchange, reason: Reason): void {
+  if (gone.aborted && reason.code !== 'withdrawn') return cancelled(trace)
+  const status = refusalOf(reason.code, reason.message, reason.rule, trace.auditID)
+  trace.refuse(status, reason, gone.aborted ? 'cancelled' : 'refused')
+  if (!gone.aborted) sendStatus(response, status, trace.auditID)
+}
+
+function cancelled(trace: Trace): void {
+  if (trace.outcome !== 'unknown') trace.outcome = 'cancelled'
+  if (!trace.forwarded) trace.answer = { code: 499 }
+  trace.reason = { code: 'client-gone', message: 'The client went away before its answer was complete.' }
+}
+
+const noUpgrade: Reason = {
+  code: 'upgrade-not-supported',
+  message: 'exec, attach, port-forward and cp do not pass through Chaperone yet.',
+}
+
+const upgrading: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
+
+function wantsUpgrade(message: IncomingMessage, request: RequestAttributes): boolean {
+  return message.headers.upgrade !== undefined || (request.kind === 'resource' && upgrading.has(request.subresource))
+}
+
+function refuseMedia({ response, trace }: Exchange): void {
+  const message = 'Chaperone answers with JSON only, and the Accept header of the request does not take it.'
+  const status = failure(406, 'NotAcceptable', message)
+  trace.refuse(status, { code: 'malformed-request', message }, 'refused')
+  sendStatus(response, status, trace.auditID)
+}
+
+function goneSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Fault('ERR_INTERNAL', 'The client went away.'))
+  })
+  return controller.signal
+}

@@ -1,0 +1,124 @@
+import type { HoldOutcome } from '../approval/port.ts'
+import type { Masker } from '../mask/port.ts'
+import type { Decision, Reason, ReasonCode } from '../model/decision.ts'
+import { toFault } from '../model/fault.ts'
+import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/request.ts'
+import type { Session } from '../model/session.ts'
+import type { Subject } from '../model/subject.ts'
+import { isDiscovery } from './discovery.ts'
+import type { Stations } from './stations.ts'
+import type { Trace } from './trace.ts'
+
+/** What is judged: who asks, for what, with which body. */
+export interface Matter {
+  readonly subject: Subject
+  readonly session: Session
+  readonly request: RequestAttributes
+  readonly canonical: CanonicalRequest
+  readonly object: JsonValue | undefined
+}
+
+export type Settled =
+  | {
+      readonly kind: 'go'
+      readonly reason: Reason
+      readonly masker: Masker
+      /** Tells the approval how its request ended; does nothing when there was none. */
+      complete(result: { ok: boolean; summary: string }): Promise<void>
+    }
+  | { readonly kind: 'refused'; readonly reason: Reason }
+
+/** The policy's word on a matter. */
+export function decideMatter(matter: Matter, stations: Stations): Decision {
+  const { subject, session, request, object } = matter
+  return stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
+}
+
+/** Turns a decision into go or refused: a hold waits for its verdict, and what it releases is decided once more. */
+export async function settle(
+  decision: Decision,
+  matter: Matter,
+  trace: Trace,
+  stations: Stations,
+  signal: AbortSignal,
+): Promise<Settled> {
+  if (decision.effect === 'deny') return refused(firstReason(decision))
+  if (decision.effect === 'allow') return oblige(decision, firstReason(decision), matter, stations)
+  if (isDiscovery(matter.request)) {
+    return refused({ ...firstReason(decision), message: 'Discovery cannot wait for a review, so it is denied.' })
+  }
+  const shown = oblige(decision, firstReason(decision), matter, stations)
+  if (shown.kind === 'refused') return shown
+  const outcome = await stations.park(
+    {
+      auditID: trace.auditID,
+      subject: matter.subject,
+      session: matter.session,
+      request: matter.request,
+      canonical: matter.canonical,
+      shownBody: matter.object === undefined ? '' : shown.masker.describeBody(matter.object),
+      command: trace.command,
+      claimedCommand: trace.claimedCommand,
+      decision,
+    },
+    signal,
+  )
+  trace.held = outcome.held
+  return outcome.kind === 'approved' ? release(decision, outcome, matter, stations, signal) : refused(outcome.reason)
+}
+
+/** The policy may have changed while the request waited: only what it still allows, or holds by the same rules, goes. */
+async function release(
+  before: Decision,
+  outcome: Extract<HoldOutcome, { kind: 'approved' }>,
+  matter: Matter,
+  stations: Stations,
+  signal: AbortSignal,
+): Promise<Settled> {
+  const stop = async (code: ReasonCode, message: string): Promise<Settled> => {
+    await outcome.complete({ ok: false, summary: message })
+    return refused({ code, message })
+  }
+  const now = decideMatter(matter, stations)
+  if (now.effect === 'deny' || (now.effect === 'hold' && ruleNames(now) !== ruleNames(before))) {
+    return stop('policy-changed', 'The policy changed while the request waited, and no longer lets it pass.')
+  }
+  if (signal.aborted) return stop('client-gone', 'The client went away before its request was released.')
+  const reason = releaseReason(outcome, before)
+  const settled = oblige(now, reason, matter, stations)
+  if (settled.kind === 'refused') return stop(settled.reason.code, settled.reason.message)
+  return { ...settled, complete: (result) => outcome.complete(result) }
+}
+
+function releaseReason(outcome: Extract<HoldOutcome, { kind: 'approved' }>, before: Decision): Reason {
+  const names = outcome.held.reviews.map((review) => review.reviewer.name).join(', ')
+  if (before.effect === 'hold' && before.requirement.kind === 'confirm') {
+    return { code: 'confirmed', message: 'The caller confirmed the request.' }
+  }
+  return { code: 'review-approved', message: `Approved by ${names || 'a reviewer'}.` }
+}
+
+/** An obligation that is unknown or cannot be met is a deny; a mask token in the body is a Fault of its own. */
+function oblige(decision: Decision, reason: Reason, matter: Matter, stations: Stations): Settled {
+  let masker: Masker
+  try {
+    masker = stations.oblige(decision.obligations, matter.request, matter.subject)
+  } catch (thrown) {
+    return refused({ code: 'unknown-obligation', message: toFault(thrown).sentence })
+  }
+  if (matter.object !== undefined) masker.guardWrite(matter.object)
+  return { kind: 'go', reason, masker, complete: () => Promise.resolve() }
+}
+
+function refused(reason: Reason): Settled {
+  return { kind: 'refused', reason }
+}
+
+function firstReason(decision: Decision): Reason {
+  return decision.reasons[0] ?? { code: 'no-rule-matches', message: 'No rule of the policy allows this.' }
+}
+
+function ruleNames(decision: Decision): string {
+  const names = decision.reasons.filter(({ code }) => code === 'rule-holds').map(({ rule }) => rule ?? '')
+  return names.toSorted().join('\n')
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage } from 'node:http'
+import { annotation, type AuditEvent } from '../model/audit.ts'
+import type { Decision, Reason } from '../model/decision.ts'
+import type { HeldRequest } from '../model/held.ts'
+import { isMutation, type RequestAttributes } from '../model/request.ts'
+import type { Session } from '../model/session.ts'
+import type { Status } from '../model/status.ts'
+import type { Subject } from '../model/subject.ts'
+import type { RequestTarget } from '../request/target.ts'
+import { printable, userAgent } from './headers.ts'
+import { shownTarget } from './shown-target.ts'
+import type { Stations } from './stations.ts'
+
+/** How a request ended: its answer was given, it was refused, its client left, it failed, or nobody can know. */
+export type Outcome = 'completed' | 'refused' | 'cancelled' | 'failed' | 'unknown'
+
+const MAX_CLAIM = 256
+
+/** Everything learned about one request on its way; becomes its journal lines. */
+export class Trace {
+  readonly auditID: string
+  caller: { readonly subject: Subject; readonly session: Session } | undefined
+  target: RequestTarget | undefined
+  request: RequestAttributes | undefined
+  command = ''
+  digest = ''
+  decision: Decision | undefined
+  reason: Reason | undefined
+  held: HeldRequest | undefined
+  outcome: Outcome = 'failed'
+  answer: { readonly code: number; readonly reason?: string; readonly message?: string } = { code: 500 }
+  masked: () => number = () => 0
+  /** True once the request has been handed to the upstream. */
+  forwarded = false
+
+  readonly #message: IncomingMessage
+  readonly #stations: Stations
+  readonly #now: () => Date
+  readonly #receivedAt: string
+  readonly #address: string
+
+  constructor(message: IncomingMessage, stations: Stations, auditID: string, now: () => Date) {
+    this.auditID = auditID
+    this.#message = message
+    this.#stations = stations
+    this.#now = now
+    this.#receivedAt = timestamp(now())
+    this.#address = message.socket.remoteAddress ?? ''
+  }
+
+  get claimedCommand(): string {
+    const claim = this.#message.headersDistinct['kubectl-command']?.[0] ?? ''
+    return printable(claim).slice(0, MAX_CLAIM)
+  }
+
+  /** Notes an answer of Chaperone's own. */
+  refuse(status: Status, reason: Reason, outcome: Outcome): void {
+    this.answer = { code: status.code, reason: status.reason, message: status.message }
+    this.reason = reason
+    this.outcome = outcome
+  }
+
+  /** The line before anything is forwarded: durable when the request may change something. Rejects with ERR_JOURNAL. */
+  async received(): Promise<void> {
+    const durable = this.request === undefined || isMutation(this.request)
+    await this.#stations.journal.append(this.#event('RequestReceived'), durable ? 'durable' : 'soon')
+  }
+
+  /** The last line, and the note for whoever counts. Rejects with ERR_JOURNAL. */
+  async completed(): Promise<void> {
+    const { caller, reason } = this
+    const durable = this.forwarded && (this.request === undefined || isMutation(this.request))
+    try {
+      await this.#stations.journal.append(this.#event('ResponseComplete'), durable ? 'durable' : 'soon')
+    } finally {
+      if (caller !== undefined) {
+        this.#stations.observe({
+          session: caller.session,
+          subject: caller.subject,
+          auditID: this.auditID,
+          request: this.request,
+          command: this.command,
+          decision: this.decision?.effect ?? 'deny',
+          reason: reason ?? { code: 'internal', message: 'The request ended before a decision.' },
+          heldID: this.held?.id ?? '',
+          statusCode: this.answer.code,
+          masked: this.masked(),
+        })
+      }
+    }
+  }
+
+  #event(stage: AuditEvent['stage']): AuditEvent {
+    const subject = this.caller?.subject
+    const reference = objectReference(this.request)
+    return {
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'Metadata',
+      auditID: this.auditID,
+      stage,
+      requestURI: shownTarget(this.target, this.#message.url ?? ''),
+      verb: this.request?.verb ?? (this.#message.method ?? '').toLowerCase(),
+      user:
+        subject === undefined
+          ? { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+          : { username: subject.name, uid: subject.uid, groups: subject.groups, extra: subject.extra },
+      sourceIPs: this.#address === '' ? [] : [this.#address],
+      userAgent: userAgent(this.#message),
+      ...(reference === undefined ? {} : { objectRef: reference }),
+      ...(stage === 'ResponseComplete' ? { responseStatus: this.answer } : {}),
+      requestReceivedTimestamp: this.#receivedAt,
+      stageTimestamp: timestamp(this.#now()),
+      annotations: this.#annotations(stage),
+    }
+  }
+
+  #annotations(stage: AuditEvent['stage']): Record<string, string> {
+    const { decision, held } = this
+    const reason = this.reason ?? decision?.reasons[0]
+    const rules = [...new Set((decision?.reasons ?? []).flatMap(({ rule }) => (rule === undefined ? [] : [rule])))]
+    const notes: Record<string, string> = {
+      [annotation.decision]: decision?.effect ?? (stage === 'ResponseComplete' ? 'deny' : ''),
+      [annotation.reason]: reason?.code ?? '',
+      [annotation.message]: reason?.message ?? '',
+      [annotation.rules]: rules.join(','),
+      [annotation.policy]: decision?.policyDigest ?? '',
+      [annotation.session]: this.caller?.session.id ?? '',
+      [annotation.held]: held?.id ?? '',
+      [annotation.reviewer]: held?.reviews.map((review) => review.reviewer.name).join(',') ?? '',
+      [annotation.command]: this.command,
+      [annotation.claimedCommand]: this.claimedCommand,
+      [annotation.digest]: this.digest,
+    }
+    if (stage === 'ResponseComplete') {
+      notes[annotation.outcome] = this.outcome
+      notes[annotation.masked] = String(this.masked())
+    }
+    return Object.fromEntries(Object.entries(notes).filter(([, value]) => value !== ''))
+  }
+}
+
+function objectReference(request: RequestAttributes | undefined): AuditEvent['objectRef'] {
+  if (request?.kind !== 'resource') return undefined
+  const { resource, namespace, name, apiGroup, apiVersion, subresource } = request
+  const known = Object.entries({ resource, namespace, name, apiGroup, apiVersion, subresource })
+  return Object.fromEntries(known.filter(([, value]) => value !== ''))
+}
+
+/** RFC 3339 with microseconds, as the API server writes them. */
+function timestamp(at: Date): string {
+  return at.toISOString().replace('Z', '000Z')
+}
