@@ -1,7 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Fault } from '../model/fault.ts'
-import type { Found } from './kubeconfig.ts'
-import type { ClusterEntry, UserEntry } from './kubeconfig-file.ts'
+import type { ClusterEntry, Found, UserEntry } from './kubeconfig-file.ts'
 import type { ClusterAccess } from './transport.ts'
 
 /** Text of a file; rejects as node:fs does. */

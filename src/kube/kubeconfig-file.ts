@@ -6,6 +6,13 @@ export interface Named<T> {
   readonly name: string
   readonly value: T
 }
+/** A named entry together with the file it stands in, against which its relative paths resolve. */
+export interface Found<T> {
+  readonly value: T
+  readonly path: string
+  readonly resolve: (file: string) => string
+}
+
 export type ContextEntry = z.output<typeof contextEntry>
 export type ClusterEntry = z.output<typeof clusterEntry>
 export type UserEntry = z.output<typeof userEntry>

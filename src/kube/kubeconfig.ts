@@ -2,7 +2,7 @@ import { readFile as readFileFromDisk } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import { clusterAccess, type Reader } from './access.ts'
-import { parseKubeconfig, type Kubeconfig, type Named } from './kubeconfig-file.ts'
+import { parseKubeconfig, type Found, type Kubeconfig, type Named } from './kubeconfig-file.ts'
 import type { Upstream } from './port.ts'
 import { connectUpstream } from './transport.ts'
 
@@ -32,13 +32,6 @@ export async function loadUpstream(options: UpstreamOptions): Promise<Upstream> 
   if (cluster === undefined) throw dangling(contextName, context.path, 'cluster', context.value.cluster)
   if (user === undefined) throw dangling(contextName, context.path, 'user', context.value.user)
   return connectUpstream(await clusterAccess(contextName, cluster, user, readFile))
-}
-
-/** A named entry together with the file it stands in, against which its relative paths resolve. */
-export interface Found<T> {
-  readonly value: T
-  readonly path: string
-  readonly resolve: (file: string) => string
 }
 
 type Section = 'contexts' | 'clusters' | 'users'

@@ -44,7 +44,7 @@ export function connectUpstream(access: ClusterAccess): Upstream {
     const timeout = asked.longRunning ? 0 : ANSWER_TIMEOUT_MS
     try {
       const answer = await pool.request({
-        method: asked.method as 'GET',
+        method: asked.method,
         path: prefix + asked.target,
         headers: { ...asked.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
         body: asked.body ?? null,

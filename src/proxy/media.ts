@@ -1,6 +1,6 @@
 /** Forms of an object that the API server makes on request (k8s.io/apiserver pkg/endpoints/handlers/response.go). */
 const forms: ReadonlySet<string> = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
-const token = /^[A-Za-z0-9.\-]+$/
+const token = /^[A-Za-z0-9.-]+$/
 /** Ranges that a client satisfied with JSON may send instead of naming it. */
 const wildcards: ReadonlySet<string> = new Set(['*/*', 'application/*'])
 

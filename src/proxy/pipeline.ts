@@ -6,7 +6,7 @@ import { isLongRunning, isMutation, type RequestAttributes } from '../model/requ
 import { failure } from '../model/status.ts'
 import { describe } from '../request/attributes.ts'
 import { canonicalRequest } from '../request/canonical.ts'
-import { decodeBody, mediaType, withBody } from '../request/decode.ts'
+import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
 import { equivalentCommand } from '../request/kubectl.ts'
 import { parseTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
@@ -77,7 +77,7 @@ async function prepare({ message, trace }: Exchange, stations: Stations): Promis
   trace.command = equivalentCommand(described, target.query)
   const body = decodeBody(method, contentType, await readBody(message), described)
   const request = (trace.request = withBody(described, body))
-  trace.command = equivalentCommand(request, target.query)
+  trace.command = equivalentCommand(request, target.query, bodyName(body.value))
   const canonical = canonicalRequest({
     method,
     target: target.encoded,

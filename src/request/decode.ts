@@ -71,6 +71,12 @@ export function withBody<T extends RequestAttributes>(request: T, body: DecodedB
   return { ...request, dryRun }
 }
 
+/** metadata.name of a body, empty when it has none. */
+export function bodyName(value: JsonValue | undefined): string {
+  const name = value === undefined ? undefined : metadataField(value, 'name')
+  return typeof name === 'string' ? name : ''
+}
+
 export function bodyTooLarge(): Fault {
   return new Fault('ERR_BODY_TOO_LARGE', `The body is larger than ${MAX_BODY_BYTES} bytes, the API server's own limit.`)
 }
@@ -91,14 +97,18 @@ function assertShape(type: string, value: JsonValue): void {
 }
 
 function assertNamespace(value: JsonValue, request: RequestAttributes): void {
-  if (request.kind !== 'resource' || request.namespace === '' || !isObject(value)) return
-  const metadata = value['metadata']
-  const namespace = metadata !== undefined && isObject(metadata) ? metadata['namespace'] : undefined
+  if (request.kind !== 'resource' || request.namespace === '') return
+  const namespace = metadataField(value, 'namespace')
   if (namespace === undefined || namespace === null || namespace === '' || namespace === request.namespace) return
   throw new Fault(
     'ERR_BODY',
     `The namespace of the body does not match the namespace of the request, ${request.namespace}.`,
   )
+}
+
+function metadataField(value: JsonValue, field: string): JsonValue | undefined {
+  const metadata = isObject(value) ? value['metadata'] : undefined
+  return metadata !== undefined && isObject(metadata) ? metadata[field] : undefined
 }
 
 function isObject(value: JsonValue): value is JsonObject {

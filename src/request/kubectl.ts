@@ -3,12 +3,17 @@ import type { RequestTarget } from './target.ts'
 
 type Query = RequestTarget['query']
 
+/** Control characters, line separators and marks that change the direction of text. */
+const invisible = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
+
 /**
  * The kubectl command that would do what this request does, for people to read; derived from the wire alone. Words
- * that a shell would take apart are quoted, control characters are shown escaped.
+ * that a shell would take apart are quoted, control characters are shown escaped. `bodyName` is metadata.name of the
+ * body, since the target of a create holds no name.
  */
-export function equivalentCommand(request: RequestAttributes, query: Query): string {
-  const words = request.kind === 'resource' ? resourceWords(request, query) : rawWords(request.verb, request.path)
+export function equivalentCommand(request: RequestAttributes, query: Query, bodyName = ''): string {
+  const words =
+    request.kind === 'resource' ? resourceWords(named(request, bodyName), query) : rawWords(request.verb, request.path)
   return ['kubectl', ...words].map(quote).join(' ')
 }
 
@@ -17,16 +22,25 @@ function rawWords(verb: string, path: string): string[] {
   return kubectlVerb === undefined ? [`<${verb}>`, '--raw', path] : [kubectlVerb, '--raw', path]
 }
 
+function named(request: ResourceRequest, bodyName: string): ResourceRequest {
+  return request.verb === 'create' && request.name === '' ? { ...request, name: bodyName } : request
+}
+
 function resourceWords(request: ResourceRequest, query: Query): string[] {
-  const tail = [...namespaceWords(request), ...selectorWords(request), ...(request.dryRun ? ['--dry-run=server'] : [])]
-  return [...subresourceWords(request, query), ...tail]
+  return [
+    ...subresourceWords(request, query),
+    ...namespaceWords(request),
+    ...selectorWords(request),
+    ...(request.dryRun ? ['--dry-run=server'] : []),
+    ...(request.subresource === 'exec' ? ['--', ...values(query, 'command')] : []),
+  ]
 }
 
 function subresourceWords(request: ResourceRequest, query: Query): string[] {
   const { subresource, name } = request
   const object = typed(request)
   const commands: Readonly<Record<string, () => string[]>> = {
-    exec: () => ['exec', object, ...containerWords(query), '--', ...values(query, 'command')],
+    exec: () => ['exec', object, ...containerWords(query)],
     attach: () => ['attach', object, ...containerWords(query)],
     portforward: () => ['port-forward', object, ...values(query, 'ports')],
     log: () => ['logs', object, ...containerWords(query), ...(values(query, 'follow')[0] === 'true' ? ['-f'] : [])],
@@ -76,7 +90,7 @@ function namespaceWords(request: ResourceRequest): string[] {
 function selectorWords(request: ResourceRequest): string[] {
   return [
     ...(request.labelSelector === '' ? [] : ['-l', request.labelSelector]),
-    ...(request.fieldSelector === '' ? [] : ['--field-selector', request.fieldSelector]),
+    ...(request.fieldSelector === '' || request.name !== '' ? [] : ['--field-selector', request.fieldSelector]),
   ]
 }
 
@@ -105,15 +119,13 @@ function values(query: Query, key: string): string[] {
 }
 
 function quote(word: string): string {
-  if (/^[A-Za-z0-9_\-./:=,@+<>]+$/.test(word) && !/^<.*\s.*>$/.test(word)) return word
-  // eslint-disable-next-line no-control-regex
-  if (!/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(word)) {
+  if (/^[A-Za-z0-9_\-./:=,@+]+$/.test(word)) return word
+  if (!invisible.test(word)) {
     return `'${word.replaceAll("'", `'\\''`)}'`
   }
   const escaped = Array.from(word, (char) => {
     if (char === "'" || char === '\\') return `\\${char}`
-    // eslint-disable-next-line no-control-regex
-    if (!/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/.test(char)) return char
+    if (!invisible.test(char)) return char
     if (char === '\n') return '\\n'
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
   })

@@ -18,7 +18,6 @@ const repeatable: ReadonlySet<string> = new Set(['command', 'ports'])
 /** Raw characters that may stand in a target. Without backslash, `#`, `;`, quotes, angle brackets and anything not ASCII. */
 const rawPath = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/]*$/
 const rawQuery = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/?[\]|{}^`]*$/
-// eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
 /**

@@ -6,7 +6,6 @@ export const MAX_JSON_DEPTH = 512
 
 const numberGrammar = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 /** Everything up to the next quote, backslash or control character (RFC 8259 section 7, `unescaped`). */
-// eslint-disable-next-line no-control-regex
 const plainText = /[^"\\\u0000-\u001f]*/y
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
