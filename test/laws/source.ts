@@ -39,7 +39,7 @@ export function parseSource(path: string, text: string): SourceFile {
   for (const node of nodesOf(program)) {
     const found = referenceIn(node)
     if (found !== undefined) references.push({ ...found, target: resolve(path, found.specifier) })
-    const name = useIn(node)
+    const name = globalIn(node)
     if (name !== undefined) uses.add(name)
   }
   return { path, references, uses }
@@ -101,7 +101,7 @@ function reference(source: unknown, isType: boolean) {
   return specifier === undefined ? undefined : ({ specifier, kind: isType ? 'type' : 'value' } as const)
 }
 
-function useIn(node: Node): string | undefined {
+function globalIn(node: Node): string | undefined {
   switch (node.type) {
     case 'MemberExpression': {
       const object = nameOf(node['object'])
