@@ -2,7 +2,7 @@ import type { Reference, SourceFile } from './source.ts'
 import { importTable, impureGlobals, pureModules, pureRooms } from './table.ts'
 
 /** The room of a file: `src/proxy/forward.ts` → `proxy`, `src/broker.ts` → `broker`, `ui/words/plain.ts` → `ui/words`. */
-export function roomOf(path: string): string {
+function roomOf(path: string): string {
   const [top = '', second = ''] = path.split('/')
   return top === 'ui' ? `ui/${second}` : withoutEnding(second)
 }
