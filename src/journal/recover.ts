@@ -1,0 +1,149 @@
+import { appendFile, open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AuditEvent } from '../model/audit.ts'
+import { Fault } from '../model/fault.ts'
+import { readHead } from './head.ts'
+import { emptyChain, hashLine, parseLine, type ChainTip } from './line.ts'
+import { listSegments, readSegment, segmentName, syncFolder } from './segments.ts'
+
+/** Where an earlier writer stopped. */
+export interface Tail {
+  /** Number of the last segment; 0 when there is none. */
+  readonly segment: number
+  /** Whole lines of the last segment, in bytes. */
+  readonly bytes: number
+  readonly tip: ChainTip
+  /** Bytes of an incomplete last line, now in a `.torn` file. */
+  readonly tornBytes: number
+  /** Requests that were received and never completed. */
+  readonly unfinished: readonly AuditEvent[]
+}
+
+/**
+ * Finds the end of the journal and repairs a last line that was written in part. Reads back only to where the last
+ * writer started.
+ *
+ * @throws Fault ERR_JOURNAL when the end does not fit together, or was cut off: nothing is added to such a journal.
+ */
+export async function recoverTail(folder: string): Promise<Tail> {
+  const numbers = await listSegments(folder)
+  const head = parseHead(folder, await readHead(folder))
+  const last = numbers.at(-1) ?? 0
+  let tip: ChainTip | undefined
+  let end: SegmentState | undefined
+  let signed = false
+  const completed = new Set<string>()
+  const unfinished: AuditEvent[] = []
+  for (const number of numbers.toReversed()) {
+    const state = await readState(folder, number, head)
+    end ??= state
+    tip ??= state.tip
+    signed ||= state.signed
+    unfinished.unshift(...state.received.values().filter((event) => !completed.has(event.auditID)))
+    for (const id of state.completed) completed.add(id)
+    if (tip !== undefined && (state.closed || state.started)) break
+  }
+  assertNotCut(folder, tip ?? emptyChain, signed, head)
+  if (end !== undefined && end.tornBytes > 0) await moveTornLine(join(folder, segmentName(last)), end)
+  return {
+    segment: last,
+    bytes: end?.wholeBytes ?? 0,
+    tip: tip ?? emptyChain,
+    tornBytes: end?.tornBytes ?? 0,
+    unfinished,
+  }
+}
+
+interface SegmentState {
+  readonly tip: ChainTip | undefined
+  readonly wholeBytes: number
+  readonly tornBytes: number
+  /** By audit ID; only those not completed within the segment. */
+  readonly received: ReadonlyMap<string, AuditEvent>
+  readonly completed: ReadonlySet<string>
+  /** The last line closes the journal in order. */
+  readonly closed: boolean
+  readonly signed: boolean
+  /** A writer started in this segment; it closed what was open before. */
+  readonly started: boolean
+}
+
+interface Head {
+  readonly seq: number
+  readonly bytes: Uint8Array
+}
+
+async function readState(folder: string, number: number, head: Head | undefined): Promise<SegmentState> {
+  const received = new Map<string, AuditEvent>()
+  const completed = new Set<string>()
+  let tip: ChainTip | undefined
+  let closed = false
+  let started = false
+  let signed = false
+  const lines = readSegment(folder, number)
+  let next = await lines.next()
+  for (; next.done !== true; next = await lines.next()) {
+    const { bytes, text } = next.value
+    const line = parseLine(text)
+    if (line === undefined || (tip !== undefined && (line.seq !== tip.seq + 1 || line.prev !== tip.hash))) {
+      throw unfit(folder, `line ${next.value.number} of ${segmentName(number)} does not continue the chain`)
+    }
+    if (line.seq === head?.seq && Buffer.compare(head.bytes, bytes) !== 0) {
+      throw unfit(folder, `line ${next.value.number} of ${segmentName(number)} is not the checkpoint that was kept`)
+    }
+    tip = { seq: line.seq, hash: hashLine(bytes) }
+    signed ||= 'checkpoint' in line
+    closed = 'checkpoint' in line && line.checkpoint.reason === 'close'
+    if ('checkpoint' in line && line.checkpoint.reason === 'start') {
+      started = true
+      received.clear()
+    }
+    if ('event' in line) note(line.event, received, completed)
+  }
+  return { tip, ...next.value, received, completed, closed, signed, started }
+}
+
+function note(event: AuditEvent, received: Map<string, AuditEvent>, completed: Set<string>): void {
+  if (event.stage === 'RequestReceived') received.set(event.auditID, event)
+  if (!isFinal(event)) return
+  received.delete(event.auditID)
+  completed.add(event.auditID)
+}
+
+/** True for the last line of a request. */
+export function isFinal(event: AuditEvent): boolean {
+  return event.stage === 'ResponseComplete' || event.stage === 'Panic'
+}
+
+function parseHead(folder: string, bytes: Uint8Array | undefined): Head | undefined {
+  if (bytes === undefined) return undefined
+  const line = parseLine(Buffer.from(bytes).toString('utf8').trimEnd())
+  if (line === undefined) throw unfit(folder, 'the copy of its last checkpoint is broken')
+  return { seq: line.seq, bytes }
+}
+
+/**
+ * The copy is written after its checkpoint, so it may be behind, never ahead; and it can be missing only when the very
+ * first writer ended between the two.
+ */
+function assertNotCut(folder: string, tip: ChainTip, signed: boolean, head: Head | undefined): void {
+  if (head === undefined && signed && tip.seq > 1) throw unfit(folder, 'the copy of its last checkpoint is missing')
+  if (head !== undefined && head.seq > tip.seq) throw unfit(folder, `its end after line ${tip.seq} was cut off`)
+}
+
+/** Kept, not deleted: it is evidence, though never acknowledged to anyone. */
+async function moveTornLine(path: string, { wholeBytes, tornBytes }: SegmentState): Promise<void> {
+  await using file = await open(path, 'r+')
+  const torn = Buffer.alloc(tornBytes)
+  await file.read(torn, 0, tornBytes, wholeBytes)
+  await appendFile(`${path}.torn`, torn, { mode: 0o600, flush: true })
+  await file.truncate(wholeBytes)
+  await file.sync()
+  await syncFolder(join(path, '..'))
+}
+
+function unfit(folder: string, what: string): Fault {
+  return new Fault('ERR_JOURNAL', `The journal in ${folder} cannot be continued: ${what}.`, {
+    advice: 'Keep the folder as evidence: see `chaperone journal verify`, then move it aside to begin a new journal.',
+  })
+}
