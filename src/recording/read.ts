@@ -32,9 +32,12 @@ export async function parseCast(source: string | AsyncIterable<Uint8Array>): Pro
   for await (const { text, number, complete } of lines) {
     if (!carriesEvent(text, header.version)) continue
     const stored = parseEvent(text)
-    if (stored !== undefined) events.push({ ...stored, seconds: clock.advance(stored.time) })
-    else if (complete) throw malformed(number)
-    else return { header, events, notice: `The recording was cut short inside line ${number}, which is left out.` }
+    if (stored !== undefined) {
+      events.push({ seconds: clock.advance(stored.time), code: stored.code, data: stored.data })
+      continue
+    }
+    if (complete) throw malformed(number)
+    return { header, events, notice: `The recording was cut short inside line ${number}, which is left out.` }
   }
   return { header, events }
 }

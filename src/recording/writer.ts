@@ -105,7 +105,7 @@ class Writer implements CrashSafeWriter {
   marker(label: string): void {
     if (this.#info !== undefined) return
     this.#event('m', label)
-    this.#markers.push({ seconds: this.#lastMs / 1000, label })
+    this.#markers.push({ seconds: Math.round(this.#lastMs) / 1000, label })
   }
 
   async end(exitStatus: number): Promise<RecordingInfo> {
