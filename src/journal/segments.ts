@@ -21,7 +21,8 @@ export function segmentName(number: number): string {
 export async function listSegments(folder: string): Promise<number[]> {
   try {
     const names = await readdir(folder)
-    return names.flatMap((name) => Number(namePattern.exec(name)?.[1] ?? [])).sort((a, b) => a - b)
+    const numbers = names.flatMap((name) => namePattern.exec(name)?.[1] ?? []).map(Number)
+    return numbers.sort((a, b) => a - b)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT') return []
