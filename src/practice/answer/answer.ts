@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http'
+import type { Fields } from '../objects.ts'
+import type { Store } from '../store.ts'
+import type { Target } from '../target.ts'
+import type { User } from '../users.ts'
+
+/** One authenticated request with everything an answer may need. */
+export interface Call {
+  readonly method: string
+  readonly target: Target
+  readonly accept: string
+  readonly contentType: string
+  readonly userAgent: string
+  readonly body: Buffer
+  readonly user: User
+  readonly store: Store
+  readonly now: () => Date
+  readonly request: IncomingMessage
+}
+
+/** What is sent back: one JSON value, one text, or a stream that ends when the caller leaves or the source is done. */
+export type Answer =
+  | { readonly kind: 'json'; readonly code: number; readonly body: Fields; readonly contentType?: string }
+  | { readonly kind: 'text'; readonly code: number; readonly text: string }
+  | { readonly kind: 'stream'; readonly contentType: string; readonly start: StartStream }
+
+/**
+ * Begins a stream: `write` sends text at once, `end` finishes the answer; the returned function is called once, when
+ * the stream is over for any reason.
+ */
+export type StartStream = (write: (text: string) => void, end: () => void) => () => void
+
+export const ok = (body: Fields): Answer => ({ kind: 'json', code: 200, body })

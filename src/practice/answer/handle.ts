@@ -1,0 +1,37 @@
+import { discovery } from '../discovery.ts'
+import { pathNotFound } from '../failure.ts'
+import { openapi } from '../openapi.ts'
+import { routeOf } from '../route.ts'
+import { ok, type Answer, type Call } from './answer.ts'
+import { resourceAnswer } from './resource.ts'
+
+/** What /version says; the suffix tells everyone that this is no real cluster. */
+const version = {
+  major: '1',
+  minor: '34',
+  gitVersion: 'v1.34.0+practice',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: 'chaperone/practice',
+}
+
+const healthPaths = ['/healthz', '/livez', '/readyz']
+
+/** Answers one authenticated request; failures are thrown as ApiFailure. */
+export function handle(call: Call): Answer {
+  const { path } = call.target
+  if (call.method === 'GET') {
+    if (path === '/version') return ok(version)
+    if (healthPaths.includes(path)) return { kind: 'text', code: 200, text: 'ok' }
+    const found = discovery(path, call.accept)
+    if (found !== undefined) return { kind: 'json', code: 200, ...found }
+    const document = path.startsWith('/openapi/') ? openapi(path) : undefined
+    if (document !== undefined) return ok(document)
+  }
+  const route = routeOf(call.method, call.target)
+  if (route === undefined) throw pathNotFound()
+  return resourceAnswer(call, route)
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto'
+import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound } from '../failure.ts'
+import { beginRemoval } from '../lifecycle.ts'
+import { sameJson, timestamp, type KubeObject } from '../objects.ts'
+import { groupVersion, resourceKey } from '../resources/resource.ts'
+import type { Route } from '../route.ts'
+import type { Store } from '../store.ts'
+import { checkMetadata } from './incoming.ts'
+
+/** What all writes of one request share. */
+export interface Write {
+  readonly store: Store
+  readonly route: Route
+  readonly now: Date
+  readonly dryRun: boolean
+  readonly manager: string
+  readonly operation: 'Update' | 'Apply'
+}
+
+export function createObject(incoming: KubeObject, write: Write): KubeObject {
+  const { store, route, now, dryRun } = write
+  const { resource, namespace } = route
+  if (incoming.metadata.resourceVersion !== '') {
+    throw new ApiFailure(400, 'BadRequest', 'resourceVersion should not be set on objects to be created')
+  }
+  checkNamespaceExists(store, namespace)
+  checkMetadata(incoming, route)
+  const { name } = incoming.metadata
+  if (store.get(resourceKey(resource), namespace, name) !== undefined) throw alreadyExists(resource, name)
+  const { deletionTimestamp: _deletion, ...given } = incoming.metadata
+  const metadata = {
+    ...given,
+    uid: randomUUID(),
+    creationTimestamp: timestamp(now),
+    ...(resource.generations ? { generation: 1 } : {}),
+  }
+  const withoutStatus = resource.subresources.some((one) => one.name === 'status') ? { status: undefined } : {}
+  const object = resource.complete(clean({ ...incoming, ...withoutStatus, metadata }), now)
+  const causes = resource.validate(object)
+  if (causes.length > 0) throw invalid(resource, name, causes)
+  const managed = withManager(object, write)
+  return dryRun ? managed : store.put(resourceKey(resource), managed)
+}
+
+function checkNamespaceExists(store: Store, namespace: string | undefined): void {
+  if (namespace === undefined) return
+  const found = store.get('/namespaces', undefined, namespace)
+  if (found === undefined) throw notFound({ group: '', plural: 'namespaces', kind: 'Namespace' }, namespace)
+  if (found.metadata.deletionTimestamp === undefined) return
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`
+  throw new ApiFailure(403, 'Forbidden', why)
+}
+
+/** Replaces the stored object; `status` changes only through the status subresource, all else only without it. */
+export function updateObject(stored: KubeObject, incoming: KubeObject, write: Write): KubeObject {
+  const { store, route, now, dryRun } = write
+  const { resource } = route
+  checkPreconditions(stored, incoming, write)
+  const merged =
+    route.subresource === 'status' ? { ...stored, status: incoming['status'] } : mainUpdate(stored, incoming, write)
+  const object = resource.complete(clean(merged), now)
+  checkMetadata(object, route)
+  const causes = resource.validate(object, stored)
+  if (causes.length > 0) throw invalid(resource, stored.metadata.name, causes)
+  const counted = withGeneration(stored, object, resource.generations)
+  if (sameJson(comparable(stored), comparable(counted))) return stored
+  const managed = withManager(counted, write)
+  if (dryRun) return managed
+  const { finalizers = [], deletionTimestamp } = managed.metadata
+  const put = store.put(resourceKey(resource), managed)
+  return deletionTimestamp !== undefined && finalizers.length === 0 && (stored.metadata.finalizers ?? []).length > 0
+    ? (store.remove(resourceKey(resource), put.metadata.namespace, put.metadata.name) ?? put)
+    : put
+}
+
+function checkPreconditions(stored: KubeObject, incoming: KubeObject, { route }: Write): void {
+  const { uid, resourceVersion, name } = incoming.metadata
+  if (name !== stored.metadata.name) {
+    throw new ApiFailure(
+      400,
+      'BadRequest',
+      `the name of the object (${name}) does not match the name on the URL (${route.name})`,
+    )
+  }
+  if (uid !== '' && uid !== stored.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored.metadata.uid}`
+    throw conflict(route.resource, name, why)
+  }
+  if (resourceVersion !== '' && resourceVersion !== stored.metadata.resourceVersion) {
+    throw conflict(route.resource, name, modifiedMeanwhile)
+  }
+}
+
+function mainUpdate(stored: KubeObject, incoming: KubeObject, { route }: Write): KubeObject {
+  const { uid, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation } =
+    stored.metadata
+  const kept = { uid, resourceVersion, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation }
+  const defined = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined))
+  const hasStatus = route.resource.subresources.some((one) => one.name === 'status')
+  return {
+    ...incoming,
+    ...(hasStatus ? { status: stored['status'] } : {}),
+    metadata: { ...incoming.metadata, ...defined, uid, resourceVersion, creationTimestamp },
+  }
+}
+
+function withGeneration(stored: KubeObject, object: KubeObject, counts: boolean): KubeObject {
+  if (!counts || sameJson(stored['spec'], object['spec'])) return object
+  return { ...object, metadata: { ...object.metadata, generation: (stored.metadata.generation ?? 1) + 1 } }
+}
+
+function comparable({ metadata: { managedFields: _managed, ...metadata }, ...object }: KubeObject) {
+  return { ...object, metadata }
+}
+
+function clean(object: KubeObject): KubeObject {
+  return structuredClone(JSON.parse(JSON.stringify(object))) as KubeObject
+}
+
+/** One managedFields entry per manager; the fields themselves are not tracked. */
+function withManager(object: KubeObject, { manager, operation, route, now }: Write): KubeObject {
+  const others = (object.metadata.managedFields ?? []).filter(
+    (entry) => (entry as { manager?: unknown }).manager !== manager,
+  )
+  const entry = {
+    manager,
+    operation,
+    apiVersion: groupVersion(route.resource),
+    time: timestamp(now),
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:metadata': {} },
+    ...(route.subresource === '' ? {} : { subresource: route.subresource }),
+  }
+  return { ...object, metadata: { ...object.metadata, managedFields: [...others, entry] } }
+}
+
+export interface DeleteOptions {
+  readonly graceSeconds?: number
+  readonly orphan: boolean
+  readonly uid?: string
+  readonly resourceVersion?: string
+}
+
+/** Deletes one object with its preconditions; returns its last state. */
+export function deleteObject(stored: KubeObject, options: DeleteOptions, write: Write): KubeObject {
+  const { store, route, now, dryRun } = write
+  const { uid, resourceVersion, name } = stored.metadata
+  if (options.uid !== undefined && options.uid !== uid) {
+    throw conflict(
+      route.resource,
+      name,
+      `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid}`,
+    )
+  }
+  if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
+    const versions = `${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`
+    throw conflict(route.resource, name, `Precondition failed: ResourceVersion in precondition: ${versions}`)
+  }
+  if (dryRun) return stored
+  if (options.orphan) orphan(store, uid)
+  return beginRemoval(store, resourceKey(route.resource), stored, now, options.graceSeconds)
+}
+
+function orphan(store: Store, uid: string): void {
+  for (const [key, object] of [...store.all()]) {
+    const { ownerReferences = [] } = object.metadata
+    const others = ownerReferences.filter((reference) => reference.uid !== uid)
+    if (others.length < ownerReferences.length) {
+      store.put(key, { ...object, metadata: { ...object.metadata, ownerReferences: others } })
+    }
+  }
+}

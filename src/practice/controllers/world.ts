@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { nameSuffix } from '../answer/incoming.ts'
+import { isOwnedBy, sameJson, timestamp, type KubeObject } from '../objects.ts'
+import type { Store } from '../store.ts'
+
+/** What controllers work on. */
+export interface World {
+  readonly store: Store
+  readonly now: () => Date
+}
+
+/** Objects of one resource that the owner controls. */
+export function children({ store }: World, key: string, owner: KubeObject): KubeObject[] {
+  return store.list(key, owner.metadata.namespace).filter((object) => isOwnedBy(object, owner.metadata.uid))
+}
+
+/** Stores the object if it differs from what is stored. */
+export function putChanged({ store }: World, key: string, object: KubeObject): void {
+  const { namespace, name } = object.metadata
+  if (!sameJson(store.get(key, namespace, name), object)) store.put(key, object)
+}
+
+export interface Note {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+  readonly component: string
+  readonly count?: number
+  /** When it was first and last seen; now when not given. */
+  readonly first?: Date
+  readonly last?: Date
+}
+
+/** An event about an object (core/v1 Event). */
+export function eventAbout(about: KubeObject, note: Note, now: Date): KubeObject {
+  const { namespace = 'default', name, uid, resourceVersion } = about.metadata
+  const { type, reason, message, component, count = 1, first = now, last = now } = note
+  const metadata = {
+    name: `${name}.${nameSuffix(16)}`,
+    namespace,
+    uid: randomUUID(),
+    resourceVersion: '',
+    creationTimestamp: timestamp(first),
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata,
+    involvedObject: { kind: about.kind, apiVersion: about.apiVersion, namespace, name, uid, resourceVersion },
+    type,
+    reason,
+    message,
+    count,
+    firstTimestamp: timestamp(first),
+    lastTimestamp: timestamp(last),
+    eventTime: null,
+    reportingComponent: component,
+    reportingInstance: '',
+    source: { component },
+  }
+}
+
+export function tell(world: World, about: KubeObject, note: Note): void {
+  world.store.put('/events', eventAbout(about, note, world.now()))
+}

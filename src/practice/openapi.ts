@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { Fields } from './objects.ts'
+import { resources } from './resources/index.ts'
+import { groupVersion, type Resource } from './resources/resource.ts'
+
+/**
+ * OpenAPI v3, as much as kubectl asks for: that patch and post take fieldValidation and dryRun (so that it leaves
+ * validation to the server), and the shape of the kinds for `kubectl explain`. Bodies of specs are not described.
+ */
+export function openapi(path: string): Fields | undefined {
+  if (path === '/openapi/v3') return index()
+  const [root = '', ...rest] = path.replace('/openapi/v3/', '').split('/')
+  const name = rest.join('/')
+  const [group = '', version = ''] = root === 'api' ? ['', name] : name.split('/')
+  const found = resources.filter((resource) => resource.group === group && resource.version === version)
+  return found.length === 0 || !['api', 'apis'].includes(root) ? undefined : groupDocument(found)
+}
+
+const prefix = (resource: Resource) => `${resource.group === '' ? 'api' : 'apis'}/${groupVersion(resource)}`
+
+function index(): Fields {
+  const prefixes = [...new Set(resources.map(prefix))]
+  const url = (one: string) => ({ serverRelativeURL: `/openapi/v3/${one}?hash=${digest(one)}` })
+  return { paths: Object.fromEntries(prefixes.map((one) => [one, url(one)])) }
+}
+
+function digest(one: string): string {
+  const served = resources.filter((resource) => prefix(resource) === one)
+  return createHash('sha512').update(JSON.stringify(served)).digest('hex').toUpperCase()
+}
+
+function groupDocument(served: readonly Resource[]): Fields {
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Chaperone practice cluster', version: 'v1.34.0' },
+    paths: Object.fromEntries(served.flatMap(paths)),
+    components: { schemas: Object.fromEntries([objectMeta, ...served.map(schema)]) },
+  }
+}
+
+const kindOf = ({ group, version, kind }: Resource) => ({ group, version, kind })
+
+function paths(resource: Resource): [string, Fields][] {
+  const base = `/${prefix(resource)}/${resource.namespaced ? 'namespaces/{namespace}/' : ''}${resource.plural}`
+  const collection = { get: operation(resource, 'list'), post: operation(resource, 'post') }
+  const single = {
+    get: operation(resource, 'get'),
+    put: operation(resource, 'put'),
+    patch: operation(resource, 'patch'),
+    delete: operation(resource, 'delete'),
+  }
+  return [
+    [base, collection],
+    [`${base}/{name}`, single],
+  ]
+}
+
+function operation(resource: Resource, action: string): Fields {
+  const writes = ['post', 'put', 'patch'].includes(action)
+  const names = writes ? ['dryRun', 'fieldManager', 'fieldValidation'] : action === 'delete' ? ['dryRun'] : []
+  return {
+    operationId: `${action}${resource.group.replaceAll('.', '_')}${resource.kind}`,
+    parameters: names.map((name) => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } })),
+    responses: { 200: { description: 'OK' } },
+    'x-kubernetes-action': action,
+    'x-kubernetes-group-version-kind': kindOf(resource),
+  }
+}
+
+const metaName = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+
+const text = { type: 'string' }
+
+const objectMeta: [string, Fields] = [
+  metaName,
+  {
+    description: 'Metadata that all persisted objects have.',
+    type: 'object',
+    properties: {
+      name: { ...text, description: 'Name, unique within the namespace.' },
+      namespace: { ...text, description: 'Namespace that the object lives in.' },
+      labels: { type: 'object', additionalProperties: text, description: 'Map of keys and values to select by.' },
+      annotations: { type: 'object', additionalProperties: text, description: 'Map of unstructured values.' },
+    },
+  },
+]
+
+const open = (description: string) => ({ type: 'object', description, 'x-kubernetes-preserve-unknown-fields': true })
+
+function schema(resource: Resource): [string, Fields] {
+  const { kind, group, version } = resource
+  const properties = {
+    apiVersion: { ...text, description: 'The versioned schema of this object.' },
+    kind: { ...text, description: 'The REST resource this object represents.' },
+    metadata: { description: "Standard object's metadata.", allOf: [{ $ref: `#/components/schemas/${metaName}` }] },
+    spec: open(`What the ${kind} should be.`),
+    status: open(`What the ${kind} is, as last observed.`),
+  }
+  const body = {
+    type: 'object',
+    description: `${kind} of the practice cluster.`,
+    properties,
+    'x-kubernetes-group-version-kind': [kindOf(resource)],
+    'x-kubernetes-preserve-unknown-fields': true,
+  }
+  return [`io.k8s.api.${group.split('.')[0] || 'core'}.${version}.${kind}`, body]
+}

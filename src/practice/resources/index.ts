@@ -1,0 +1,37 @@
+import { cronJobs, jobs } from './batch.ts'
+import { customResourceDefinitions, namespaces, nodes, persistentVolumeClaims, persistentVolumes } from './cluster.ts'
+import { configMaps, secrets, serviceAccounts } from './configuration.ts'
+import { events } from './events.ts'
+import { ingresses, networkPolicies } from './networking.ts'
+import { pods } from './pods.ts'
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts'
+import { resource, type Resource } from './resource.ts'
+import { endpoints, services } from './services.ts'
+import { daemonSets, deployments, replicaSets, statefulSets } from './workloads.ts'
+
+/** Resources that are questions, not objects: a create is answered and nothing is kept. */
+export const questions: readonly Resource[] = [
+  question('authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
+  question('authorization.k8s.io', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
+  question('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview'),
+]
+
+function question(group: string, plural: string, kind: string): Resource {
+  return resource({ group, plural, kind, namespaced: false, verbs: ['create'], columns: [] })
+}
+
+/** Everything the practice cluster serves, in the order of discovery. */
+export const resources: readonly Resource[] = [
+  ...[configMaps, endpoints, events, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods],
+  ...[secrets, serviceAccounts, services],
+  ...[daemonSets, deployments, replicaSets, statefulSets],
+  ...[cronJobs, jobs],
+  ...[ingresses, networkPolicies],
+  ...[clusterRoleBindings, clusterRoles, roleBindings, roles],
+  ...[customResourceDefinitions],
+  ...questions,
+]
+
+export function findResource(group: string, version: string, plural: string): Resource | undefined {
+  return resources.find((one) => one.group === group && one.version === version && one.plural === plural)
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { issueCertificates } from './certificates.ts'
+import { startControllers } from './controllers/controllers.ts'
+import { serve } from './http.ts'
+import { clientCertificateName, kubeconfig } from './kubeconfig.ts'
+import { seed } from './seed/seed.ts'
+import { Store } from './store.ts'
+
+export interface PracticeOptions {
+  /** Address to listen on, and the name in the server certificate. */
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  readonly now?: () => Date
+}
+
+export interface PracticeCluster {
+  /** `https://host:port`. */
+  readonly url: string
+  readonly caPem: string
+  /** YAML text; context `practice` uses the bearer token, `practice-cert` a client certificate. */
+  readonly kubeconfig: string
+  /** Ends every connection, watch and timer. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the practice cluster: a Kubernetes-API-compatible HTTPS server with its own certificate authority and a
+ * freshly seeded state in memory. Rejects with the listener's error (EADDRINUSE, EACCES) when it cannot listen.
+ */
+export async function startPractice({ host, port, now = () => new Date() }: PracticeOptions): Promise<PracticeCluster> {
+  const certificates = await issueCertificates(host, clientCertificateName, now())
+  const adminToken = randomBytes(24).toString('base64url')
+  const store = new Store()
+  seed(store, now())
+  const controllers = startControllers(store, now)
+  const { server: identity, caPem } = certificates
+  const tls = {
+    key: identity.keyPem,
+    cert: identity.certificatePem,
+    ca: caPem,
+    requestCert: true,
+    rejectUnauthorized: false,
+  }
+  const server = createServer(tls, (request, response) => {
+    void serve(request, response, { store, adminToken, now })
+  })
+  server.listen(port, host)
+  await once(server, 'listening').catch((failure: unknown) => {
+    controllers.close()
+    throw failure
+  })
+  const address = server.address() as AddressInfo
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  return {
+    url,
+    caPem,
+    kubeconfig: kubeconfig(url, adminToken, certificates),
+    close: async () => {
+      controllers.close()
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
