@@ -1,0 +1,99 @@
+import type { InputToken } from '../../src/model/chrome.ts'
+
+/** Everything a key can do on our screens. */
+export type Action =
+  | 'up'
+  | 'down'
+  | 'page-up'
+  | 'page-down'
+  | 'confirm'
+  | 'approve'
+  | 'deny'
+  | 'comment'
+  | 'withdraw'
+  | 'accept'
+  | 'erase'
+  | 'erase-all'
+  | 'back'
+  | 'quit'
+
+interface Binding {
+  readonly keys: readonly string[]
+  /** How the keys are written on the screen. */
+  readonly shown: string
+  readonly words: string
+}
+
+/** The one table: what is handled is what help says. Keys are named as {@link Stroke} names them. */
+export const bindings: Readonly<Record<Action, Binding>> = {
+  up: { keys: ['up', 'k'], shown: '↑', words: 'up' },
+  down: { keys: ['down', 'j'], shown: '↓', words: 'down' },
+  'page-up': { keys: ['pageup', 'ctrl-u'], shown: 'PgUp', words: 'scroll up' },
+  'page-down': { keys: ['pagedown', 'ctrl-d', ' '], shown: 'PgDn', words: 'scroll' },
+  confirm: { keys: ['y'], shown: 'y', words: 'confirm' },
+  approve: { keys: ['a'], shown: 'a', words: 'approve' },
+  deny: { keys: ['d'], shown: 'd', words: 'deny' },
+  comment: { keys: ['c'], shown: 'c', words: 'say why' },
+  withdraw: { keys: ['w'], shown: 'w', words: 'withdraw' },
+  accept: { keys: ['enter'], shown: 'Enter', words: 'send' },
+  erase: { keys: ['backspace'], shown: 'Backspace', words: 'erase' },
+  'erase-all': { keys: ['ctrl-u'], shown: 'Ctrl-U', words: 'erase all' },
+  back: { keys: ['escape'], shown: 'Esc', words: 'close' },
+  quit: { keys: ['q', 'ctrl-c'], shown: 'q', words: 'quit' },
+}
+
+/** What follows the leader key; the terminal itself handles these. */
+export function leaderHelp(leader: string): readonly (readonly [keys: string, words: string])[] {
+  return [
+    [leader, 'opens and closes this'],
+    [`${leader} ${leader}`, `sends ${leader} to the program`],
+    [`${leader} z`, 'suspends the shell'],
+  ]
+}
+
+/**
+ * One thing typed. `key` is a single key: a character, or a name such as `up` or `ctrl-c`. `text` is several characters
+ * at once or a paste: data, never an order.
+ */
+export type Stroke = { readonly kind: 'key'; readonly key: string } | { readonly kind: 'text'; readonly text: string }
+
+export function actionOf(stroke: Stroke, among: readonly Action[]): Action | undefined {
+  if (stroke.kind !== 'key') return undefined
+  return among.find((action) => bindings[action].keys.includes(stroke.key))
+}
+
+/** What a stroke adds to a text field; empty for keys that are no characters. */
+export function typedText(stroke: Stroke): string {
+  if (stroke.kind === 'text') return stroke.text.replaceAll(/[\r\n\t]+/g, ' ')
+  return Array.from(stroke.key).length === 1 ? stroke.key : ''
+}
+
+const aliases: Readonly<Record<string, string>> = {
+  return: 'enter',
+  esc: 'escape',
+  delete: 'backspace',
+  space: ' ',
+  'page-up': 'pageup',
+  'page-down': 'pagedown',
+}
+
+/** A token of the shell's input as a stroke; undefined for what is no typing. */
+export function strokeOf(token: InputToken): Stroke | undefined {
+  switch (token.kind) {
+    case 'text':
+      return Array.from(token.text).length === 1 ? { kind: 'key', key: token.text } : { kind: 'text', text: token.text }
+    case 'paste':
+      return { kind: 'text', text: token.text }
+    case 'key': {
+      const lower = token.name.toLowerCase()
+      const name = aliases[lower] ?? (token.name.length === 1 ? token.name : lower)
+      if (token.alt) return undefined
+      return { kind: 'key', key: token.ctrl ? `ctrl-${lower}` : name }
+    }
+    case 'mouse':
+    case 'focus':
+    case 'reply':
+    case 'unknown':
+      return undefined
+  }
+}
