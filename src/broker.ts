@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createApprovals } from './approval/approvals.ts'
+import type { Approvals } from './approval/port.ts'
 import type { StateFolders } from './config/state.ts'
 import { EventHub } from './control/events.ts'
 import type { Caller } from './control/routes.ts'
-import { endSession } from './control/routes.ts'
 import { startControl } from './control/server.ts'
 import { identifyBySession } from './identity/identify.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
@@ -15,9 +15,8 @@ import { loadUpstream } from './kube/kubeconfig.ts'
 import { makeOblige } from './mask/oblige.ts'
 import { Fault } from './model/fault.ts'
 import type { Subject } from './model/subject.ts'
-import { builtinPolicy } from './policy/builtin.ts'
-import { compilePolicy } from './policy/compile.ts'
-import { loadPolicy } from './policy/parse.ts'
+import { builtinSource } from './policy/builtin.ts'
+import { loadPolicy, type Policy } from './policy/parse.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { SessionRegistry } from './session/registry.ts'
@@ -26,8 +25,12 @@ import { openTrust } from './trust/trust.ts'
 
 /** A broker started by a shell ends this long after nobody uses it any more. */
 const idleMs = 3_000
+/** A broker that nobody ever used ends after this. */
+const unusedMs = 60_000
 /** Time given to running requests when the broker ends. */
 const graceMs = 2_000
+/** Server certificates are made anew at each start; none has to live longer than a broker does. */
+const certificateDays = 90
 
 export interface BrokerOptions {
   readonly version: string
@@ -37,17 +40,189 @@ export interface BrokerOptions {
   readonly practice: boolean
   readonly upstream: { readonly kubeconfigPaths: readonly string[]; readonly context: string | undefined }
   readonly listen: { readonly host: string; readonly port: number }
+  /** Empty = the built-in policy. */
   readonly policyFiles: readonly string[]
   readonly warn: (sentence: string) => void
 }
 
 export interface Broker {
+  /** Data plane, `https://127.0.0.1:PORT`. */
   readonly endpoint: string
+  /** Control API, the same shape. */
   readonly control: string
   readonly caFile: string
   readonly context: string
   readonly server: string
-  /** Resolves when nobody has used the broker for a while. */
+  /** Resolves with a reason when nobody has used the broker for a while. */
   readonly idle: Promise<string>
   close(): Promise<void>
+}
+
+/** Opens every room and wires them. What cannot be opened is a Fault, and whatever was opened before is closed again. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { folders } = options
+  const clock = { now: () => new Date() }
+  await using parts = new AsyncDisposableStack()
+
+  const policy = await readPolicy(options.policyFiles)
+  const upstream = await loadUpstream({
+    kubeconfigPaths: options.upstream.kubeconfigPaths,
+    ...(options.upstream.context === undefined ? {} : { context: options.upstream.context }),
+  })
+  parts.defer(() => upstream.close())
+  await upstream.ping()
+
+  const trust = await openTrust({ folder: folders.trust })
+  const certificate = await trust.issueServerCertificate({
+    hosts: ['localhost', '127.0.0.1', '::1'],
+    days: certificateDays,
+  })
+  const tls = { key: certificate.keyPem, cert: certificate.certPem }
+
+  const journal = await openJournal({ folder: folders.journal, signingKey: trust.signingKey, clock })
+  parts.defer(() => journal.close())
+  const store = await openStore({ folder: folders.store })
+  parts.defer(() => store.close())
+
+  const sessions = new SessionRegistry({
+    now: clock.now,
+    random: (bytes) => randomBytes(bytes),
+    newToken,
+    hash: tokenHash,
+  })
+  const approvals = await createApprovals({ store, clock, random: (bytes: number) => randomBytes(bytes) })
+  parts.defer(() => approvals.close())
+  const hub = new EventHub()
+  approvals.subscribe((held) => hub.publish({ type: 'held', held }))
+  sessions.subscribe((session) => hub.publish({ type: 'session', session }))
+
+  const proxy = await startProxy({
+    ...options.listen,
+    tls,
+    upstream,
+    clock,
+    newAuditID: randomUUID,
+    stations: {
+      identify: identifyBySession((token) => sessions.byToken(token)),
+      decide: policy.decide,
+      park: approvals.park,
+      oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
+      journal,
+      observe: observe(sessions, hub),
+    },
+  })
+  parts.defer(() => proxy.close(graceMs))
+
+  const control = await startControl({
+    host: '127.0.0.1',
+    port: 0,
+    tls,
+    hub,
+    journal,
+    clock,
+    newAuditID: randomUUID,
+    authenticate: authenticator(options, folders),
+    desk: {
+      sessions,
+      approvals,
+      info: () => ({
+        version: options.version,
+        mode: 'local',
+        context: options.practice ? 'practice' : upstream.context,
+        server: upstream.server,
+        practice: options.practice,
+        policy: { name: policy.name, digest: policy.digest },
+        endpoint: proxy.endpoint,
+        caFile: trust.caFile,
+        pid: process.pid,
+      }),
+    },
+  })
+  parts.defer(() => control.close())
+  parts.defer(() => endSessions(sessions, approvals))
+
+  const opened = parts.move()
+  return {
+    endpoint: proxy.endpoint,
+    control: control.endpoint,
+    caFile: trust.caFile,
+    context: options.practice ? 'practice' : upstream.context,
+    server: upstream.server,
+    idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0),
+    close: () => opened.disposeAsync(),
+  }
+}
+
+async function readPolicy(files: readonly string[]): Promise<Policy> {
+  if (files.length === 0) return loadPolicy([builtinSource])
+  const sources = files.map(async (file) => {
+    try {
+      return { file, text: await readFile(file, 'utf8') }
+    } catch (cause) {
+      throw new Fault('ERR_POLICY', `Cannot read the policy ${file} (${(cause as NodeJS.ErrnoException).code}).`, {
+        advice: 'Nothing was started: a policy that is not there must not loosen anything.',
+        cause,
+      })
+    }
+  })
+  return loadPolicy(await Promise.all(sources))
+}
+
+function authenticator(
+  options: BrokerOptions,
+  folders: StateFolders,
+): (authorization: string | undefined) => Promise<Caller | undefined> {
+  const operatorHash = tokenHash(options.operatorToken)
+  const reviewers = reviewerFiles(folders.reviewers)
+  return async (authorization) => {
+    const token = bearerToken(authorization)
+    if (token === undefined) return undefined
+    if (sameHash(tokenHash(token), operatorHash)) return { subject: options.operator, role: 'operator' }
+    const subject = await findReviewer(reviewers, token)
+    return subject === undefined ? undefined : { subject, role: 'reviewer' }
+  }
+}
+
+function observe(sessions: SessionRegistry, hub: EventHub): Observe {
+  return ({ session, auditID, request, command, decision, reason, heldID, statusCode, masked }) => {
+    const counted = request?.kind === 'resource' || decision !== 'allow'
+    if (counted) {
+      const counts = {
+        requests: 1,
+        held: decision === 'hold' ? 1 : 0,
+        denied: decision === 'deny' ? 1 : 0,
+        masked,
+      }
+      sessions.count(session.id, counts, reason.code)
+    }
+    hub.publish({
+      type: 'request',
+      note: { sessionID: session.id, auditID, command, decision, reason, heldID, statusCode, masked },
+    })
+  }
+}
+
+async function endSessions(sessions: SessionRegistry, approvals: Approvals): Promise<void> {
+  for (const session of sessions.active()) {
+    sessions.end(session.id)
+    await approvals.endSession(session.id)
+  }
+}
+
+/** Looks once a second: sessions begin and end rarely, and a second more or less is nothing to a person. */
+function whenIdle(inUse: () => boolean): Promise<string> {
+  return new Promise((resolve) => {
+    let allowance = unusedMs
+    let since = Date.now()
+    const timer = setInterval(() => {
+      if (inUse()) {
+        allowance = idleMs
+        since = Date.now()
+      } else if (Date.now() - since >= allowance) {
+        clearInterval(timer)
+        resolve('nobody uses it any more')
+      }
+    }, 1000)
+    timer.unref()
+  })
 }

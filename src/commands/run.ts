@@ -3,7 +3,7 @@ import type { ReasonCode } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
-import { exitCode, text, type Command, type Context, type Parsed } from './command.ts'
+import { exitCode, text, type Command, type Parsed } from './command.ts'
 import { tell, uiHelp, uiOption } from './shell.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise } from './supervised.ts'
@@ -28,7 +28,7 @@ Example
   options: { ...brokerOptions, ...recordingOptions, ...uiOption, wait: { type: 'string' } },
   faultCode: exitCode.chaperone,
   run: async (context, parsed) => {
-    const cmd = await commandOf(context, parsed)
+    const cmd = commandOf(parsed)
     const wait = text(parsed, 'wait')
     const terminal = context.stdin.isTTY && context.stdout.isTTY
     await using supervised = await supervise(context, parsed, {
@@ -54,7 +54,7 @@ Example
   },
 }
 
-async function commandOf(context: Context, parsed: Parsed): Promise<readonly string[]> {
+function commandOf(parsed: Parsed): readonly string[] {
   const [program] = parsed.rest
   if (program === undefined || parsed.positionals.length > 0) {
     throw new Fault('ERR_USAGE', 'Say what to run, after two dashes: chaperone run -- kubectl get pods')

@@ -76,7 +76,7 @@ Example
     if (readyFile !== undefined) await writePrivateFile(resolve(readyFile), line)
     context.stdout.write(line)
     say(context, `broker for ${broker.context} (${broker.server}) at ${broker.endpoint}; mode local`)
-    const reason = await Promise.race([ending(), broker.failed, ...(flag(parsed, 'until-idle') ? [broker.idle] : [])])
+    const reason = await Promise.race([ending(), ...(flag(parsed, 'until-idle') ? [broker.idle] : [])])
     say(context, `ending (${reason})`)
     return exitCode.ok
   },
