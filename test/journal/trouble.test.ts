@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { openJournal, type Journal } from '../../src/journal/journal.ts'
+import { verifyJournal } from '../../src/journal/reader.ts'
+import { auditEvent, clock, linesOf, newKey, temporaryFolder } from './support.ts'
+
+const signingKey = newKey()
+const program = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+describe('a writer that is killed', () => {
+  test.each([1, 40, 300])('after %d requests, all that it acknowledged is there', async (count) => {
+    await using folder = await temporaryFolder()
+    const pem = signingKey.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const child = spawn(process.execPath, [program('flat-out.ts'), folder.path, signingKey.keyID, pem], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const acknowledged: string[] = []
+    for await (const line of createInterface(child.stdout)) {
+      if (acknowledged.push(line) === count) child.kill('SIGKILL')
+    }
+    const journal = await openJournal({ folder: folder.path, signingKey, clock })
+    const received = new Set<string>()
+    const ended = new Set<string>()
+    for await (const event of journal.search({}))
+      (event.stage === 'RequestReceived' ? received : ended).add(event.auditID)
+    expect(acknowledged.filter((id) => !received.has(id))).toEqual([])
+    expect(ended).toEqual(received)
+    await journal.close()
+    const report = await verifyJournal(folder.path, { keys: [signingKey.publicKey] })
+    expect(report).toMatchObject({ ok: true, closed: true, unsignedEvents: 0 })
+  })
+})
+
+describe('a disk that is full', () => {
+  test('stops the journal, is told once, and once there is room again nothing accepted is missing', async () => {
+    await using folder = await temporaryFolder()
+    const limited = `trap '' XFSZ; ulimit -S -f 40; exec "$0" "$@"`
+    const child = spawn('bash', ['-c', limited, process.execPath, program('small-disk.ts'), folder.path], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const exited = once(child, 'exit')
+    const said: string[] = []
+    for await (const line of createInterface(child.stdout)) {
+      said.push(line)
+      const failures = said.filter((one) => one.startsWith('failed'))
+      if (line === failures[3])
+        spawn('prlimit', ['--pid', String(child.pid), '--fsize=unlimited'], { stdio: 'inherit' })
+      if (failures.length > 3 && line.startsWith('ok')) child.stdin.end()
+    }
+    expect(await exited).toEqual([0, null])
+    expect(said.filter((line) => line === 'told')).toHaveLength(1)
+    const failed = said.filter((line) => line.startsWith('failed'))
+    expect(failed.every((line) => line.startsWith('failed ERR_JOURNAL'))).toBe(true)
+    const written = (await linesOf(folder.path)).join('\n')
+    const accepted = said.filter((line) => line.startsWith('ok')).map((line) => line.slice(3))
+    const missing = [...accepted, 'soon-before', ...accepted.map((id) => id.replace('id', 'soon'))].filter(
+      (id) => !written.includes(`"auditID":"${id}"`),
+    )
+    expect(missing).toEqual([])
+    const rejected = failed.map((line) => line.split(' ')[2] ?? '').filter((id) => !accepted.includes(id))
+    expect(rejected.filter((id) => written.includes(`"auditID":"${id}"`))).toEqual([])
+    expect((await verifyJournal(folder.path)).ok).toBe(true)
+  })
+})
+
+test('a segment that is removed while it is written stops the journal', async () => {
+  await using folder = await temporaryFolder()
+  const told: string[] = []
+  const journal = await openJournal({
+    folder: folder.path,
+    signingKey,
+    clock,
+    onFailure: (fault) => told.push(fault.code),
+  })
+  await journal.append(auditEvent('a'), 'durable')
+  await rm(join(folder.path, 'journal-00000001.jsonl'))
+  await expect(journal.append(auditEvent('b'), 'durable')).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+  await expect(journal.append(auditEvent('c'), 'soon')).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+  expect(told).toEqual(['ERR_JOURNAL'])
+  await expect(journal.close()).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+})
+
+describe('one writer', () => {
+  test('a second one is refused and names the first; after the first closed it may', async () => {
+    await using folder = await temporaryFolder()
+    const first = await openJournal({ folder: folder.path, signingKey, clock })
+    await expect(openJournal({ folder: folder.path, signingKey, clock })).rejects.toThrow(
+      `Process ${process.pid} already`,
+    )
+    await first.append(auditEvent('still-working'), 'durable')
+    await first.close()
+    await (await openJournal({ folder: folder.path, signingKey, clock })).close()
+  })
+
+  test.each([
+    ['of a process that is gone', { pid: 2 ** 22 + 1, started: '1', id: 'x' }],
+    ['whose process number went to another', { pid: process.pid, started: '1', id: 'x' }],
+    ['that is empty', undefined],
+  ])('a lock %s is taken over', async (_, lock) => {
+    await using folder = await temporaryFolder()
+    await (await openJournal({ folder: folder.path, signingKey, clock })).close()
+    await writeFile(join(folder.path, 'writer.lock'), lock === undefined ? '' : `${JSON.stringify(lock)}\n`)
+    await (await openJournal({ folder: folder.path, signingKey, clock })).close()
+  })
+
+  test('of many that start over one stale lock, exactly one writes', async () => {
+    await using folder = await temporaryFolder()
+    await (await openJournal({ folder: folder.path, signingKey, clock })).close()
+    await writeFile(join(folder.path, 'writer.lock'), '{"pid":4194305,"started":"1","id":"x"}\n')
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 12 }, () => openJournal({ folder: folder.path, signingKey, clock })),
+    )
+    const won = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
+    expect(won).toHaveLength(1)
+    await Promise.all(won.map((journal: Journal) => journal.close()))
+    expect((await verifyJournal(folder.path, { keys: [signingKey.publicKey] })).ok).toBe(true)
+  })
+})
