@@ -52,18 +52,18 @@ export async function deliver(
     response.writeHead(answer.statusCode, headers).end()
     return
   }
-  const masked = masker?.answer({
-    statusCode: answer.statusCode,
-    contentType: [answer.headers['content-type']].flat()[0] ?? '',
-    body: answer.body,
-  })
-  if (masked !== undefined) noteMasked(masked)
-  const chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
-  const pending = delivery.streaming ? undefined : await chunks.next()
-  response.writeHead(answer.statusCode, headers)
-  response.flushHeaders()
   try {
-    await pump(response, chunks, pending)
+    const masked = masker?.answer({
+      statusCode: answer.statusCode,
+      contentType: [answer.headers['content-type']].flat()[0] ?? '',
+      body: answer.body,
+    })
+    if (masked !== undefined) noteMasked(masked)
+    const chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
+    const first = delivery.streaming ? undefined : await chunks.next()
+    response.writeHead(answer.statusCode, headers)
+    response.flushHeaders()
+    await pump(response, chunks, first)
   } finally {
     answer.body.destroy()
   }

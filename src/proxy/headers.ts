@@ -39,7 +39,9 @@ export function assertUnambiguous(request: IncomingMessage): void {
 
 /** The User-Agent without characters that a header or a screen could trip over. */
 export function userAgent(request: IncomingMessage): string {
-  return printable(request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT)
+  return printable(request.headers['user-agent'] ?? '')
+    .slice(0, MAX_USER_AGENT)
+    .trim()
 }
 
 /** Printable ASCII only. */

@@ -30,6 +30,8 @@ const HEADERS_TIMEOUT_MS = 20_000
 /** Longer than client-go keeps an idle connection (90 s), so that it is the client who closes and no request is lost. */
 const KEEP_ALIVE_MS = 120_000
 const MAX_CONNECTIONS = 1024
+/** Codes of llhttp and node:http for what is no HTTP; others mean that a connection broke, which is no request. */
+const protocolError = /^(HPE_|ERR_HTTP_)/
 
 /**
  * The data plane: HTTPS on one address, HTTP/1.1, each request through the pipeline.
@@ -56,15 +58,26 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     keepAliveTimeout: KEEP_ALIVE_MS,
   })
   server.maxConnections = MAX_CONNECTIONS
-  const onRequest = (message: IncomingMessage, response: ServerResponse) => track(serve(message, response, options))
+  const busy = new WeakSet<Duplex>()
+  const onRequest = (message: IncomingMessage, response: ServerResponse) => {
+    const { socket } = message
+    busy.add(socket)
+    track(serve(message, response, options).finally(() => busy.delete(socket)))
+  }
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)
   server.on('connect', (message, socket) => {
     refuseSocket(socket)
     track(journalMalformed(options, socket, message.method ?? 'CONNECT'))
   })
-  server.on('clientError', (_error, socket) => {
-    refuseSocket(socket)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!protocolError.test(error.code ?? '')) {
+      socket.destroy()
+      return
+    }
+    // An answer on its way must not be mistaken for the answer to the bytes behind it.
+    if (busy.has(socket)) socket.destroy()
+    else refuseSocket(socket)
     track(journalMalformed(options, socket, ''))
   })
   await listen(server, options.host, options.port)

@@ -98,12 +98,14 @@ async function carryOut(
 ): Promise<void> {
   const { message, response, trace, gone } = exchange
   const { request } = matter
+  const { auditID } = trace
+  let result = { ok: false, summary: '' }
   try {
     trace.forwarded = true
-    const { auditID } = trace
     const answer = await forward(message, request, matter.canonical, { accept, auditID, signal: gone, upstream })
     trace.answer = { code: answer.statusCode }
     trace.outcome = 'completed'
+    result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }
     const masker = settled.masker.active && !isDiscovery(request) ? settled.masker : undefined
     await deliver(
       response,
@@ -118,12 +120,14 @@ async function carryOut(
       (masked) => (trace.masked = masked.count),
     )
     if (gone.aborted) cancelled(trace)
-    await settled.complete({ ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` })
   } catch (thrown) {
-    if (trace.outcome !== 'completed' && isMutation(request)) trace.outcome = 'unknown'
-    const answered = trace.outcome === 'completed' ? ` after the API server answered ${trace.answer.code}` : ''
-    await settled.complete({ ok: false, summary: `${toFault(thrown).message}${answered}` })
+    if (trace.outcome !== 'completed') {
+      trace.outcome = isMutation(request) ? 'unknown' : 'failed'
+      result = { ok: false, summary: toFault(thrown).message }
+    }
     throw thrown
+  } finally {
+    await settled.complete(result)
   }
 }
 

@@ -35,8 +35,10 @@ export interface House {
   readonly journal: AuditEvent[]
   readonly notes: Parameters<Observe>[0][]
   readonly asks: HoldAsk[]
-  /** Resolves with the first line for which `test` is true, now or later. */
-  line(test: (event: AuditEvent) => boolean): Promise<AuditEvent>
+  /** The last line of the `nth` request, now or as soon as it is written. */
+  completed(nth?: number): Promise<AuditEvent>
+  /** The first line for which `wanted` holds, now or as soon as it is written. */
+  line(wanted: (event: AuditEvent) => boolean): Promise<AuditEvent>
   close(): Promise<void>
 }
 
@@ -130,7 +132,17 @@ const ok: Handler = (_message, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end('{"kind":"Status","status":"Success"}')
 }
 
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
+/** Opens a house, lives the story in it, and closes it whatever happens. */
+export async function inHouse(options: HouseOptions, story: (house: House) => Promise<void>): Promise<void> {
+  const house = await openHouse(options)
+  try {
+    await story(house)
+  } finally {
+    await house.close()
+  }
+}
+
+async function openHouse(options: HouseOptions): Promise<House> {
   const { broker, cluster } = await certificates()
   const arrived: Arrived[] = []
   const journal: AuditEvent[] = []
@@ -178,6 +190,17 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     },
     observe: (note) => notes.push(note),
   }
+  const line = (wanted: (event: AuditEvent) => boolean) =>
+    new Promise<AuditEvent>((resolve) => {
+      const look = () => {
+        const found = journal.find(wanted)
+        if (found === undefined) return
+        watchers.delete(look)
+        resolve(found)
+      }
+      watchers.add(look)
+      look()
+    })
   let count = 0
   const proxy = await startProxy({
     host: '127.0.0.1',
@@ -197,17 +220,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     journal,
     notes,
     asks,
-    line: (test) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const found = journal.find(test)
-          if (found === undefined) return
-          watchers.delete(look)
-          resolve(found)
-        }
-        watchers.add(look)
-        look()
-      }),
+    completed: (nth = 1) => line((event) => event.stage === 'ResponseComplete' && event.auditID === `audit-${nth}`),
+    line,
     close: async () => {
       await proxy.close(0)
       await connected.close()

@@ -1,0 +1,79 @@
+import { connect } from 'node:tls'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { startProxy } from '../../src/proxy/listener.ts'
+import type { Upstream } from '../../src/kube/port.ts'
+import type { Stations } from '../../src/proxy/stations.ts'
+import { ask, open } from './client.ts'
+import { allow, certificates, inHouse, plainMasker, session, subject } from './house.ts'
+
+const stations: Stations = {
+  identify: () => Promise.resolve({ subject, session }),
+  decide: () => allow,
+  park: () => Promise.reject(new Error('nothing parks here')),
+  oblige: () => plainMasker,
+  journal: { append: () => Promise.resolve() },
+  observe: () => {},
+}
+const nowhere: Upstream = {
+  context: 'none',
+  server: 'https://127.0.0.1:1/',
+  ping: () => Promise.resolve(),
+  request: () => Promise.reject(new Error('nothing is there')),
+  close: () => Promise.resolve(),
+}
+
+async function start(port: number, host = '127.0.0.1') {
+  const { broker } = await certificates()
+  const clock = { now: () => new Date() }
+  return startProxy({ host, port, tls: broker, stations, upstream: nowhere, clock, newAuditID: () => 'a' })
+}
+
+test('a port that is taken is named', async () => {
+  const first = await start(0)
+  const port = Number(new URL(first.endpoint).port)
+  await expect(start(port)).rejects.toMatchObject({
+    code: 'ERR_BUSY_PORT',
+    message: `Port ${port} on 127.0.0.1 is already in use.`,
+  })
+  await first.close(0)
+})
+
+test('an address of another machine is named', async () => {
+  await expect(start(0, '192.0.2.1')).rejects.toMatchObject({ code: 'ERR_USAGE' })
+})
+
+test('TLS 1.1 is not spoken', async () => {
+  const proxy = await start(0)
+  const { hostname, port } = new URL(proxy.endpoint)
+  const socket = connect({
+    host: hostname,
+    port: Number(port),
+    maxVersion: 'TLSv1.1',
+    minVersion: 'TLSv1',
+    rejectUnauthorized: false,
+  })
+  const [failure] = await once(socket, 'error')
+  expect(String(failure)).toMatch(/protocol|alert/i)
+  await proxy.close(0)
+})
+
+test('HTTP/1.1 is what is agreed on, and small answers do not wait for Nagle', () =>
+  inHouse({}, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    const socket = connect({ host: hostname, port: Number(port), ca: house.ca, ALPNProtocols: ['h2', 'http/1.1'] })
+    await once(socket, 'secureConnect')
+    expect(socket.alpnProtocol).toBe('http/1.1')
+    socket.destroy()
+  }))
+
+test('closing breaks what still runs after the grace, and every line is written before', async () => {
+  await inHouse({ handler: (_message, response) => response.writeHead(200).flushHeaders() }, async (house) => {
+    const message = await open(house, '/api/v1/pods?watch=true')
+    const broken = once(message, 'error')
+    await house.proxy.close(10)
+    await broken
+    expect(house.journal.map((event) => event.stage)).toEqual(['RequestReceived', 'ResponseComplete'])
+    await expect(ask(house, '/api/v1/pods')).rejects.toThrow('ECONNREFUSED')
+  })
+})

@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { expect, test } from 'vitest'
+import { ask, open } from './client.ts'
+import { inHouse, type Handler } from './house.ts'
+
+const watchPods = '/api/v1/namespaces/default/pods?watch=true'
+const frame = (count: number) => `{"type":"ADDED","object":{"metadata":{"name":"p-${count}"}}}\n`
+
+/** An upstream that hands its response to the test. */
+function handedOver(): { handler: Handler; response: Promise<ServerResponse> } {
+  const { promise, resolve } = Promise.withResolvers<ServerResponse>()
+  return { handler: (_message, response) => resolve(response), response: promise }
+}
+
+test('a watch sends its headers before its first event, and each event as it comes', () => {
+  const upstream = handedOver()
+  return inHouse({ handler: upstream.handler }, async (house) => {
+    const opening = open(house, watchPods)
+    const source = await upstream.response
+    source.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
+    const message = await opening
+    expect(message.statusCode).toBe(200)
+    const events = message[Symbol.asyncIterator]()
+    for (const count of [1, 2, 3]) {
+      source.write(frame(count))
+      expect(String((await events.next()).value)).toBe(frame(count))
+    }
+    source.end()
+    expect((await events.next()).done).toBe(true)
+    expect(await house.completed()).toMatchObject({ verb: 'watch', annotations: { 'chaperone/outcome': 'completed' } })
+  })
+})
+
+test('a client that leaves ends its watch upstream', () => {
+  const upstream = handedOver()
+  return inHouse({ handler: upstream.handler }, async (house) => {
+    const opening = open(house, watchPods)
+    const source = await upstream.response
+    source.writeHead(200).write(frame(1))
+    const message = await opening
+    await once(message, 'readable')
+    const ended = once(source, 'close')
+    message.destroy()
+    await ended
+    expect((await house.completed()).annotations).toMatchObject({
+      'chaperone/outcome': 'cancelled',
+      'chaperone/reason': 'client-gone',
+    })
+  })
+})
+
+test('a client that leaves before the cluster answers ends its read upstream', () => {
+  const upstream = handedOver()
+  return inHouse({ handler: upstream.handler }, async (house) => {
+    const leaving = new AbortController()
+    const opening = open(house, '/api/v1/pods', {}, leaving.signal)
+    const source = await upstream.response
+    const ended = once(source, 'close')
+    leaving.abort()
+    await expect(opening).rejects.toThrow('aborted')
+    await ended
+    expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
+  })
+})
+
+test('a write is carried to its end although its client left, so that its outcome is known', () => {
+  const upstream = handedOver()
+  return inHouse({ handler: upstream.handler }, async (house) => {
+    const leaving = new AbortController()
+    const opening = open(house, '/api/v1/namespaces/a/configmaps', { method: 'POST', body: '{}' }, leaving.signal)
+    const source = await upstream.response
+    leaving.abort()
+    await expect(opening).rejects.toThrow('aborted')
+    source.writeHead(201, { 'content-type': 'application/json' }).end('{}')
+    expect(await house.completed()).toMatchObject({
+      responseStatus: { code: 201 },
+      annotations: { 'chaperone/outcome': 'cancelled' },
+    })
+  })
+})
+
+test('a cluster that dies midway breaks the answer instead of ending it cleanly', () =>
+  inHouse(
+    {
+      handler: (message, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.write('{"items":[', () => message.socket.destroy())
+      },
+    },
+    async (house) => {
+      await expect(ask(house, '/api/v1/pods')).rejects.toThrow(/aborted|socket hang up/)
+      expect((await house.completed()).annotations).toMatchObject({
+        'chaperone/outcome': 'failed',
+        'chaperone/reason': 'upstream-failed',
+      })
+    },
+  ))
+
+test('a slow reader slows the cluster down and the broker holds only a window', () => {
+  const upstream = handedOver()
+  return inHouse({ handler: upstream.handler }, async (house) => {
+    const opening = open(house, '/api/v1/namespaces/default/pods/x/log?follow=true')
+    const source = await upstream.response
+    source.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+    const message = await opening
+    message.pause()
+    const block = Buffer.alloc(256 * 1024, 'x')
+    const total = 64 * 1024 * 1024
+    let sent = 0
+    const pour = () => {
+      while (sent < total) {
+        sent += block.length
+        if (!source.write(block)) return
+      }
+      source.end()
+    }
+    source.on('drain', pour)
+    pour()
+    // Until the pipe is full: nothing has drained for a while, though the upstream still wants to write.
+    let before = -1
+    while (before !== sent) {
+      before = sent
+      await new Promise((resolve) => setTimeout(resolve, 150))
+    }
+    expect(sent).toBeLessThan(24 * 1024 * 1024)
+    let received = 0
+    for await (const chunk of message) received += (chunk as Buffer).length
+    expect(received).toBe(total)
+    await house.completed()
+  })
+})
+
+test('one slow reader does not hold up another', () => {
+  const upstream = handedOver()
+  const handler: Handler = (message, response, body) => {
+    if (message.url?.includes('follow') === true) upstream.handler(message, response, body)
+    else response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }
+  return inHouse({ handler }, async (house) => {
+    const opening = open(house, '/api/v1/namespaces/default/pods/x/log?follow=true')
+    const source = await upstream.response
+    source.writeHead(200).write(Buffer.alloc(32 * 1024 * 1024))
+    const message = await opening
+    message.pause()
+    expect((await ask(house, '/api/v1/pods')).status).toBe(200)
+    message.destroy()
+    await house.completed(1)
+  })
+})
