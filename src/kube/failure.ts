@@ -20,6 +20,8 @@ const timeouts: ReadonlySet<string> = new Set([
 ])
 /** OpenSSL verify results and TLS alerts, as Node names them (node:tls, "X509 certificate error codes"). */
 const certificate = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/
+/** TLS alerts by which a server refuses our certificate (RFC 8446 section 6.2). */
+const clientCertificate = /^ERR_SSL_.*ALERT_.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/
 
 /**
  * A transport error as a Fault. Only the error's code and the server's URL are quoted, never its message, which may
@@ -28,6 +30,11 @@ const certificate = /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZER
 export function upstreamFailure(thrown: unknown, server: string): Fault {
   if (thrown instanceof Fault) return thrown
   const code = codeOf(thrown)
+  if (clientCertificate.test(code)) {
+    return new Fault('ERR_UPSTREAM_CREDENTIAL', `The API server ${server} does not accept the client certificate.`, {
+      advice: 'It may have expired: renew it in the kubeconfig.',
+    })
+  }
   if (certificate.test(code)) {
     return new Fault('ERR_UPSTREAM_CERTIFICATE', `The API server ${server} could not be verified (${code}).`, {
       advice: 'Check certificate-authority and tls-server-name of this cluster in the kubeconfig.',
