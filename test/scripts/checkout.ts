@@ -9,12 +9,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 /** What `scripts/start` runs here: it tells its arguments and folder, or does as the first argument says. */
 const program = `
 const [first = ''] = process.argv.slice(2)
-console.log(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd() }))
 if (first === 'fail') process.exitCode = 7
 if (first === 'stay') {
   process.on('SIGTERM', () => process.exit(9))
   setInterval(() => undefined, 60_000)
 }
+console.log(JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd() }))
 `
 
 /**
