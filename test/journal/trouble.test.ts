@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openJournal, type Journal } from '../../src/journal/journal.ts'
 import { verifyJournal } from '../../src/journal/reader.ts'
+import { SegmentFile } from '../../src/journal/segment-file.ts'
 import { auditEvent, clock, linesOf, newKey, temporaryFolder } from './support.ts'
 
 const signingKey = newKey()
@@ -64,7 +65,20 @@ describe('a disk that is full', () => {
     expect(missing).toEqual([])
     const rejected = failed.map((line) => line.split(' ')[2] ?? '').filter((id) => !accepted.includes(id))
     expect(rejected.filter((id) => written.includes(`"auditID":"${id}"`))).toEqual([])
+    const acceptedWhenItFilled = (failed[0] ?? '').replace('failed ERR_JOURNAL id', 'soon')
+    expect(written).toContain(`"auditID":"${acceptedWhenItFilled}"`)
     expect((await verifyJournal(folder.path)).ok).toBe(true)
+  })
+
+  test('leaves nothing behind of a batch that was written in part', async () => {
+    await using folder = await temporaryFolder()
+    await mkdir(folder.path)
+    const segment = await SegmentFile.open(folder.path, 1, 0)
+    await segment.write(Buffer.from('a long line, given up\n'))
+    await segment.write(Buffer.from('kept\n'))
+    segment.keep()
+    await segment.close()
+    expect(await linesOf(folder.path)).toEqual(['kept'])
   })
 })
 
