@@ -44,7 +44,9 @@ export async function openTmux(command: string, options: TmuxOptions = {}): Prom
   // The screen of a command that has ended stays readable, and the size is ours alone.
   const session = ['new-session', '-d', '-s', 'story', ...size(cols, rows), '-c', cwd, command]
   const keepLastScreen = ['set', '-g', 'remain-on-exit', 'on', ';', 'set', '-g', 'remain-on-exit-format', '']
-  await tmux(...keepLastScreen, ';', ...session, ';', 'set', '-g', 'window-size', 'manual')
+  // Last words of an ending command can miss the observer below; a new window name does not.
+  const tellEnd = ['set-hook', '-g', 'pane-died', 'rename-window ended']
+  await tmux(...keepLastScreen, ';', ...tellEnd, ';', ...session, ';', 'set', '-g', 'window-size', 'manual')
 
   // A client in control mode hears of every change, so that waiting needs no clock.
   const observer = spawn(program, ['-S', socket, '-C', 'attach', '-t', 'story'], {
