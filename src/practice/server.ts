@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { issueCertificates } from './certificates.ts'
+import { issueCertificates } from './transport/certificates.ts'
 import { startControllers } from './controllers/controllers.ts'
-import { serve } from './http.ts'
-import { clientCertificateName, kubeconfig } from './kubeconfig.ts'
+import { serve } from './transport/http.ts'
+import { clientCertificateName, kubeconfig } from './transport/kubeconfig.ts'
 import { seed } from './seed/seed.ts'
-import { Store } from './store.ts'
+import { Store } from './state/store.ts'
 
 export interface PracticeOptions {
   /** Address to listen on, and the name in the server certificate. */
@@ -26,6 +26,9 @@ export interface PracticeCluster {
   /** Ends every connection, watch and timer. */
   close(): Promise<void>
 }
+
+/** Longer than callers keep idle connections, so that none is closed under a request on its way. */
+const keepAliveMs = 120_000
 
 /**
  * Starts the practice cluster: a Kubernetes-API-compatible HTTPS server with its own certificate authority and a
@@ -48,6 +51,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   const server = createServer(tls, (request, response) => {
     void serve(request, response, { store, adminToken, now })
   })
+  server.keepAliveTimeout = keepAliveMs
   server.listen(port, host)
   await once(server, 'listening').catch((failure: unknown) => {
     controllers.close()

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http'
-import type { Fields } from '../objects.ts'
-import type { Store } from '../store.ts'
-import type { Target } from '../target.ts'
-import type { User } from '../users.ts'
+import type { Fields } from '../state/objects.ts'
+import type { Store } from '../state/store.ts'
+import type { Target } from '../transport/target.ts'
+import type { User } from '../transport/users.ts'
 
 /** One authenticated request with everything an answer may need. */
 export interface Call {
@@ -15,13 +14,13 @@ export interface Call {
   readonly user: User
   readonly store: Store
   readonly now: () => Date
-  readonly request: IncomingMessage
 }
 
-/** What is sent back: one JSON value, one text, or a stream that ends when the caller leaves or the source is done. */
+/** What is sent back: one JSON value, one text, bytes, or a stream that ends when the caller leaves or the source is done. */
 export type Answer =
   | { readonly kind: 'json'; readonly code: number; readonly body: Fields; readonly contentType?: string }
   | { readonly kind: 'text'; readonly code: number; readonly text: string }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly contentType: string }
   | { readonly kind: 'stream'; readonly contentType: string; readonly start: StartStream }
 
 /**

@@ -4,17 +4,17 @@ import { badRequest, tooLarge, unsupportedMediaType } from '../failure.ts'
 import { mediaTypes } from './accept.ts'
 
 /** Bytes of a request body the API server reads (k8s.io/apiserver MaxRequestBodyBytes); bounds memory. */
-export const bodyLimitBytes = 3 * 1024 * 1024
+const bodyLimitBytes = 3 * 1024 * 1024
 
-/** The whole body; 413 above the limit. */
+/** The whole body; 413 above the limit, after the rest was read and dropped so that the caller hears the answer. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > bodyLimitBytes) throw tooLarge(bodyLimitBytes)
-    chunks.push(chunk)
+    if (size <= bodyLimitBytes) chunks.push(chunk)
   }
+  if (size > bodyLimitBytes) throw tooLarge(bodyLimitBytes)
   return Buffer.concat(chunks)
 }
 

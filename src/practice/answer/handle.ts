@@ -1,7 +1,7 @@
-import { discovery } from '../discovery.ts'
+import { discovery } from './discovery.ts'
 import { pathNotFound } from '../failure.ts'
-import { openapi } from '../openapi.ts'
-import { routeOf } from '../route.ts'
+import { openapi, openapiV2, openapiV2Type } from './openapi.ts'
+import { routeOf } from './route.ts'
 import { ok, type Answer, type Call } from './answer.ts'
 import { resourceAnswer } from './resource.ts'
 
@@ -28,6 +28,7 @@ export function handle(call: Call): Answer {
     if (healthPaths.includes(path)) return { kind: 'text', code: 200, text: 'ok' }
     const found = discovery(path, call.accept)
     if (found !== undefined) return { kind: 'json', code: 200, ...found }
+    if (path === '/openapi/v2') return { kind: 'bytes', bytes: openapiV2(), contentType: openapiV2Type }
     const document = path.startsWith('/openapi/') ? openapi(path) : undefined
     if (document !== undefined) return ok(document)
   }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { badRequest, invalid, type Cause } from '../failure.ts'
-import { isFields, type Fields, type KubeObject, type Metadata } from '../objects.ts'
+import { isFields, type Fields, type KubeObject, type Metadata } from '../state/objects.ts'
 import { groupVersion } from '../resources/resource.ts'
-import type { Route } from '../route.ts'
+import type { Route } from './route.ts'
 
 /** Characters of generated names: no vowels, so no words (k8s.io/apimachinery pkg/util/rand). */
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789'

@@ -1,10 +1,10 @@
 import { badRequest, expired, notFound } from '../failure.ts'
-import type { Fields, KubeObject } from '../objects.ts'
+import type { Fields, KubeObject } from '../state/objects.ts'
 import { resourceKey, type Resource } from '../resources/resource.ts'
-import type { Route } from '../route.ts'
-import { fieldSelector, labelSelector, type Matches } from '../selectors.ts'
-import type { Store } from '../store.ts'
-import type { Query } from '../target.ts'
+import type { Route } from './route.ts'
+import { fieldSelector, labelSelector, type Matches } from '../state/selectors.ts'
+import type { Store } from '../state/store.ts'
+import type { Query } from '../transport/target.ts'
 import { renderList, type View } from './render.ts'
 
 /** The stored object a route names; 404 when there is none. */

@@ -1,7 +1,7 @@
 import { notAcceptable } from '../failure.ts'
-import type { Fields, KubeObject } from '../objects.ts'
+import type { Fields, KubeObject } from '../state/objects.ts'
 import { groupVersion, type Resource } from '../resources/resource.ts'
-import type { Query } from '../target.ts'
+import type { Query } from '../transport/target.ts'
 import { acceptedForm, type Form } from './accept.ts'
 import { includeObject, partial, table } from './table.ts'
 

@@ -1,4 +1,4 @@
-import { readFields, readNumber, withField, type Fields, type KubeObject } from '../objects.ts'
+import { readFields, readNumber, withField, type Fields, type KubeObject } from '../state/objects.ts'
 import { currentReplicas } from '../resources/workloads.ts'
 
 /** The autoscaling/v1 Scale of a workload. */

@@ -1,5 +1,5 @@
 import { badRequest } from '../failure.ts'
-import type { Fields, KubeObject } from '../objects.ts'
+import type { Fields, KubeObject } from '../state/objects.ts'
 import type { Column, Resource } from '../resources/resource.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'

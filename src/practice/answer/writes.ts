@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound } from '../failure.ts'
-import { beginRemoval } from '../lifecycle.ts'
-import { sameJson, timestamp, type KubeObject } from '../objects.ts'
+import { beginRemoval } from '../state/lifecycle.ts'
+import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import { groupVersion, resourceKey } from '../resources/resource.ts'
-import type { Route } from '../route.ts'
-import type { Store } from '../store.ts'
+import type { Route } from './route.ts'
+import type { Store } from '../state/store.ts'
 import { checkMetadata } from './incoming.ts'
 
 /** What all writes of one request share. */
@@ -113,8 +113,9 @@ function comparable({ metadata: { managedFields: _managed, ...metadata }, ...obj
   return { ...object, metadata }
 }
 
+/** A copy of its own without undefined members. */
 function clean(object: KubeObject): KubeObject {
-  return structuredClone(JSON.parse(JSON.stringify(object))) as KubeObject
+  return JSON.parse(JSON.stringify(object)) as KubeObject
 }
 
 /** One managedFields entry per manager; the fields themselves are not tracked. */

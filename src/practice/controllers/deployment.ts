@@ -8,7 +8,7 @@ import {
   withField,
   type Fields,
   type KubeObject,
-} from '../objects.ts'
+} from '../state/objects.ts'
 import { hashLabel, replicaSetOf, revisionAnnotation, templateHash } from './workload.ts'
 import { children, putChanged, tell, type World } from './world.ts'
 
@@ -36,9 +36,16 @@ export function reconcileDeployment(world: World, deployment: KubeObject): void 
   }
   const revised = revisionOf(current) > latest ? current : withRevision(current, latest + 1)
   scaleSet(world, deployment, revised, wanted)
-  if (readNumber(current, 'status.readyReplicas') >= wanted)
-    for (const other of others) scaleSet(world, deployment, other, 0)
+  const kept = ready(current, wanted) ? undefined : latestOf(others.filter((set) => ready(set, wanted)))
+  const superseded = ready(current, wanted) || kept !== undefined ? others.filter((set) => set !== kept) : []
+  for (const set of superseded) scaleSet(world, deployment, set, 0)
   writeStatus(world, deployment, revised)
+}
+
+const ready = (set: KubeObject, wanted: number) => readNumber(set, 'status.readyReplicas') >= wanted
+
+function latestOf(sets: readonly KubeObject[]): KubeObject | undefined {
+  return sets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0]
 }
 
 function withRevision(object: KubeObject, revision: number): KubeObject {

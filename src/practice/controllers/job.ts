@@ -1,4 +1,4 @@
-import { readNumber, readText, timestamp, type KubeObject } from '../objects.ts'
+import { readNumber, readText, timestamp, type KubeObject } from '../state/objects.ts'
 import { podOf } from './workload.ts'
 import { children, putChanged, tell, type World } from './world.ts'
 

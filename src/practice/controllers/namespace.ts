@@ -1,5 +1,5 @@
-import { beginRemoval } from '../lifecycle.ts'
-import { isOwnedBy, timestamp, type KubeObject } from '../objects.ts'
+import { beginRemoval } from '../state/lifecycle.ts'
+import { isOwnedBy, timestamp, type KubeObject } from '../state/objects.ts'
 import type { World } from './world.ts'
 
 const metadata = (name: string, namespace: string, now: Date) => ({

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { readFields, readList, readText, timestamp, type Fields, type KubeObject } from '../objects.ts'
+import { createHash } from 'node:crypto'
+import { readFields, readList, readText, timestamp, type Fields, type KubeObject } from '../state/objects.ts'
 
 /** Nodes that pods are placed on, with their addresses. */
 const places: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ const hash = (text: string) => createHash('sha256').update(text).digest()
 const steady = (text: string, below: number) => hash(text).readUInt32BE(0) % below
 
 /** The pod on a node, if it is on none yet. */
-export function placed(pod: KubeObject): KubeObject {
+function placed(pod: KubeObject): KubeObject {
   const spec = readFields(pod, 'spec')
   const names = Object.keys(places)
   const nodeName = readText(spec, 'nodeName') || (names[steady(pod.metadata.name, names.length)] ?? '')
@@ -37,8 +37,8 @@ const conditions = (ready: boolean, at: string) => [
 ]
 
 function placeStatus(pod: KubeObject, phase: string, ready: boolean, at: string): Fields {
-  const podIP = `10.244.${steady(`net ${readText(pod, 'spec.nodeName')}`, 8)}.${2 + steady(pod.metadata.name, 250)}`
   const hostIP = places[readText(pod, 'spec.nodeName')] ?? '10.20.0.10'
+  const podIP = `10.244.${hostIP.slice(-1)}.${2 + steady(pod.metadata.uid, 250)}`
   return {
     phase,
     conditions: conditions(ready, at),
@@ -67,9 +67,8 @@ function containerStatuses(
   return readList(pod, 'spec.containers').map((container) => {
     const image = readText(container, 'image')
     const digest = hash(image).toString('hex')
-    const started = Object.hasOwn(state, 'waiting')
-      ? {}
-      : { containerID: `containerd://${randomUUID().replaceAll('-', '')}` }
+    const ran = ready || Object.hasOwn(state, 'terminated') || restartCount > 0
+    const started = ran ? { containerID: `containerd://${hash(pod.metadata.uid).toString('hex')}` } : {}
     return {
       name: readText(container, 'name'),
       image,

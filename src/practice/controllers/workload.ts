@@ -2,13 +2,14 @@ import { createHash, randomUUID } from 'node:crypto'
 import { nameSuffix } from '../answer/incoming.ts'
 import {
   controllerReference,
+  isFields,
   readFields,
   readList,
   readText,
   timestamp,
   type Fields,
   type KubeObject,
-} from '../objects.ts'
+} from '../state/objects.ts'
 import { pods } from '../resources/pods.ts'
 import { replicaSets } from '../resources/workloads.ts'
 
@@ -19,8 +20,15 @@ const hashLetters = 'bcdfghjklmnpqrstvwxz2456789'
 
 /** A short hash of a pod template in the letters of generated names; the same template has the same hash. */
 export function templateHash(template: Fields): string {
-  const bytes = createHash('sha256').update(JSON.stringify(template)).digest()
+  const bytes = createHash('sha256').update(canonical(template)).digest()
   return Array.from(bytes.subarray(0, 10), (byte) => hashLetters[byte % hashLetters.length]).join('')
+}
+
+/** JSON with members in the order of their names. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    isFields(member) ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1))) : member,
+  )
 }
 
 /** A fresh object of a kind below an owner. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { nameSuffix } from '../answer/incoming.ts'
-import { isOwnedBy, sameJson, timestamp, type KubeObject } from '../objects.ts'
-import type { Store } from '../store.ts'
+import { isOwnedBy, sameJson, timestamp, type KubeObject } from '../state/objects.ts'
+import type { Store } from '../state/store.ts'
 
 /** What controllers work on. */
 export interface World {
@@ -31,12 +30,20 @@ export interface Note {
   readonly last?: Date
 }
 
+let told = 0
+
+/** Names of events end in their time in hexadecimal nanoseconds, so that lists come in its order. */
+function eventSuffix(time: Date): string {
+  told = (told + 1) % 1_000_000
+  return (BigInt(time.getTime()) * 1_000_000n + BigInt(told)).toString(16)
+}
+
 /** An event about an object (core/v1 Event). */
 export function eventAbout(about: KubeObject, note: Note, now: Date): KubeObject {
   const { namespace = 'default', name, uid, resourceVersion } = about.metadata
   const { type, reason, message, component, count = 1, first = now, last = now } = note
   const metadata = {
-    name: `${name}.${nameSuffix(16)}`,
+    name: `${name}.${eventSuffix(last)}`,
     namespace,
     uid: randomUUID(),
     resourceVersion: '',

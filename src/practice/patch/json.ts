@@ -1,5 +1,5 @@
 import { ApiFailure, badRequest } from '../failure.ts'
-import { isFields, sameJson } from '../objects.ts'
+import { isFields, sameJson } from '../state/objects.ts'
 import { setOwn } from './merge.ts'
 import { pointerTokens } from './pointer.ts'
 

@@ -1,4 +1,4 @@
-import { isFields, type Fields } from '../objects.ts'
+import { isFields, type Fields } from '../state/objects.ts'
 
 /** JSON Merge Patch (RFC 7396 §2): null removes, objects merge, everything else replaces. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

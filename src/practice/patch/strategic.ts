@@ -1,5 +1,5 @@
 import { badRequest } from '../failure.ts'
-import { isFields, sameJson, type Fields } from '../objects.ts'
+import { isFields, sameJson, type Fields } from '../state/objects.ts'
 import { setOwn } from './merge.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import { isFields, read, readFields, readList, readNumber, readText, type KubeObject } from '../objects.ts'
+import { isFields, read, readFields, readList, readNumber, readText, type KubeObject } from '../state/objects.ts'
 import {
   age,
   column,

@@ -1,5 +1,5 @@
-import { isFields, readFields, readList, readText, readTexts, type KubeObject } from '../objects.ts'
-import { age, column, createdAt, name, orNone, wide } from './columns.ts'
+import { isFields, readFields, readList, readText, readTexts, type KubeObject } from '../state/objects.ts'
+import { age, column, createdAt, labelText, name, orNone, wide } from './columns.ts'
 import { resource, statusSubresource } from './resource.ts'
 
 export const namespaces = resource({
@@ -115,6 +115,33 @@ export const persistentVolumeClaims = resource({
     wide('VolumeMode', (claim) => readText(claim, 'spec.volumeMode') || 'Filesystem'),
   ],
   complete: (claim) => ({ status: { phase: 'Pending' }, ...claim }),
+})
+
+export const leases = resource({
+  group: 'coordination.k8s.io',
+  plural: 'leases',
+  kind: 'Lease',
+  columns: [name, column('Holder', (lease) => readText(lease, 'spec.holderIdentity')), age],
+})
+
+export const resourceQuotas = resource({
+  plural: 'resourcequotas',
+  kind: 'ResourceQuota',
+  shortNames: ['quota'],
+  subresources: [statusSubresource],
+  columns: [
+    name,
+    column('Request', (quota) => labelText(readFields(quota, 'spec.hard'))),
+    column('Limit', () => ''),
+    age,
+  ],
+})
+
+export const limitRanges = resource({
+  plural: 'limitranges',
+  kind: 'LimitRange',
+  shortNames: ['limits'],
+  columns: [name, createdAt],
 })
 
 /** Custom resource definitions are kept and shown, but the kinds they define are not served. */

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../objects.ts'
-import { readFields, readList, readText } from '../objects.ts'
+import type { KubeObject } from '../state/objects.ts'
+import { readFields, readList, readText } from '../state/objects.ts'
 import type { Column } from './resource.ts'
 
 const second = 1000

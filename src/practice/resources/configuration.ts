@@ -1,5 +1,14 @@
 import type { Cause } from '../failure.ts'
-import { isFields, read, readFields, readList, readText, sameJson, type Fields, type KubeObject } from '../objects.ts'
+import {
+  isFields,
+  read,
+  readFields,
+  readList,
+  readText,
+  sameJson,
+  type Fields,
+  type KubeObject,
+} from '../state/objects.ts'
 import { age, column, integer, name } from './columns.ts'
 import { wrong } from './podspec.ts'
 import { resource } from './resource.ts'
@@ -22,7 +31,7 @@ function completeSecret(secret: KubeObject): KubeObject {
     ...rest,
     ...(Object.keys(data).length === 0 ? {} : { data }),
     type: readText(secret, 'type') || 'Opaque',
-  } as KubeObject
+  }
 }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/

@@ -1,4 +1,4 @@
-import { readNumber, readText, type KubeObject } from '../objects.ts'
+import { readNumber, readText, type KubeObject } from '../state/objects.ts'
 import { column, name, since, wide } from './columns.ts'
 import { resource } from './resource.ts'
 

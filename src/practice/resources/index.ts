@@ -1,12 +1,21 @@
 import { cronJobs, jobs } from './batch.ts'
-import { customResourceDefinitions, namespaces, nodes, persistentVolumeClaims, persistentVolumes } from './cluster.ts'
+import {
+  customResourceDefinitions,
+  leases,
+  limitRanges,
+  namespaces,
+  resourceQuotas,
+  nodes,
+  persistentVolumeClaims,
+  persistentVolumes,
+} from './cluster.ts'
 import { configMaps, secrets, serviceAccounts } from './configuration.ts'
 import { events } from './events.ts'
 import { ingresses, networkPolicies } from './networking.ts'
 import { pods } from './pods.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts'
 import { resource, type Resource } from './resource.ts'
-import { endpoints, services } from './services.ts'
+import { endpoints, endpointSlices, services } from './services.ts'
 import { daemonSets, deployments, replicaSets, statefulSets } from './workloads.ts'
 
 /** Resources that are questions, not objects: a create is answered and nothing is kept. */
@@ -22,10 +31,12 @@ function question(group: string, plural: string, kind: string): Resource {
 
 /** Everything the practice cluster serves, in the order of discovery. */
 export const resources: readonly Resource[] = [
-  ...[configMaps, endpoints, events, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods],
-  ...[secrets, serviceAccounts, services],
+  ...[configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods],
+  ...[resourceQuotas, secrets, serviceAccounts, services],
   ...[daemonSets, deployments, replicaSets, statefulSets],
   ...[cronJobs, jobs],
+  ...[leases],
+  ...[endpointSlices],
   ...[ingresses, networkPolicies],
   ...[clusterRoleBindings, clusterRoles, roleBindings, roles],
   ...[customResourceDefinitions],

@@ -1,4 +1,4 @@
-import { isFields, readFields, readList, readText, type KubeObject } from '../objects.ts'
+import { isFields, readFields, readList, readText, type KubeObject } from '../state/objects.ts'
 import { age, column, labelText, name, orNone } from './columns.ts'
 import { resource, statusSubresource } from './resource.ts'
 

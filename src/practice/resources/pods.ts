@@ -1,10 +1,19 @@
-import { isFields, read, readFields, readList, readNumber, readText, type Fields, type KubeObject } from '../objects.ts'
+import {
+  isFields,
+  read,
+  readFields,
+  readList,
+  readNumber,
+  readText,
+  type Fields,
+  type KubeObject,
+} from '../state/objects.ts'
 import { age, column, humanDuration, name, orNone, wide } from './columns.ts'
 import { completePodSpec, validatePodSpec } from './podspec.ts'
 import { resource, statusSubresource } from './resource.ts'
 
 /** What the STATUS column says: the most telling of deletion, container states and phase. */
-export function podStatus(pod: KubeObject): string {
+function podStatus(pod: KubeObject): string {
   const reasons = readList(pod, 'status.containerStatuses').map(
     (status) =>
       readText(status, 'state.waiting.reason') || (ready(status) ? '' : readText(status, 'state.terminated.reason')),

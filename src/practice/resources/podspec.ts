@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import { readFields, readList, readText, type Fields } from '../objects.ts'
+import { readFields, readList, readText, type Fields } from '../state/objects.ts'
 
 /** Defaults of a pod spec (k8s.io/kubernetes pkg/apis/core/v1/defaults.go), those that kubectl shows or diffs. */
 export function completePodSpec(spec: Fields): Fields {

@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import { read, readList, readText, sameJson, type KubeObject } from '../objects.ts'
+import { read, readList, readText, sameJson, type KubeObject } from '../state/objects.ts'
 import { age, column, createdAt, name, wide } from './columns.ts'
 import { required } from './podspec.ts'
 import { resource } from './resource.ts'

@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import type { KubeObject } from '../objects.ts'
+import type { KubeObject } from '../state/objects.ts'
 
 /** metav1.TableColumnDefinition with the function that fills a cell. */
 export interface Column {
@@ -42,7 +42,7 @@ export interface Resource {
   validate(object: KubeObject, old?: KubeObject): readonly Cause[]
 }
 
-export const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
+const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const
 
 export const statusSubresource: Subresource = { name: 'status', verbs: ['get', 'patch', 'update'] }
 

@@ -1,4 +1,4 @@
-import { isFields, readFields, readList, readNumber, readText, readTexts, type KubeObject } from '../objects.ts'
+import { isFields, readFields, readList, readNumber, readText, readTexts, type KubeObject } from '../state/objects.ts'
 import { age, column, labelText, name, orNone, wide } from './columns.ts'
 import { resource, statusSubresource } from './resource.ts'
 
@@ -88,6 +88,21 @@ export const endpoints = resource({
       const more = addresses.length > 3 ? ` + ${addresses.length - 3} more...` : ''
       return orNone(addresses.slice(0, 3).join(',') + more)
     }),
+    age,
+  ],
+})
+
+const joined = (items: readonly string[]) => orNone(items.join(','))
+
+export const endpointSlices = resource({
+  group: 'discovery.k8s.io',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  columns: [
+    name,
+    column('AddressType', (slice) => readText(slice, 'addressType')),
+    column('Ports', (slice) => joined(readList(slice, 'ports').map((port) => readText(port, 'port')))),
+    column('Endpoints', (slice) => joined(readList(slice, 'endpoints').flatMap((one) => readTexts(one, 'addresses')))),
     age,
   ],
 })

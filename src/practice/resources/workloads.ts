@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import { read, readFields, readNumber, readText, sameJson, type KubeObject } from '../objects.ts'
+import { read, readFields, readNumber, readText, sameJson, type KubeObject } from '../state/objects.ts'
 import { age, column, containers, images, integer, labelText, name, selector } from './columns.ts'
 import { completeTemplate, required, validatePodSpec, wrong } from './podspec.ts'
 import { resource, scaleSubresource, statusSubresource } from './resource.ts'

@@ -1,4 +1,4 @@
-import type { Fields } from '../objects.ts'
+import type { Fields } from '../state/objects.ts'
 import { serviceAccounts } from '../resources/configuration.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../resources/rbac.ts'
 import type { Planter } from './planter.ts'

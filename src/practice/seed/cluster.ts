@@ -1,7 +1,8 @@
-import type { Fields } from '../objects.ts'
+import type { Fields } from '../state/objects.ts'
 import { configMaps, serviceAccounts } from '../resources/configuration.ts'
 import {
   customResourceDefinitions,
+  leases,
   namespaces,
   nodes,
   persistentVolumeClaims,
@@ -13,6 +14,7 @@ const note = 'This is a practice cluster: nothing here is real and nothing is ke
 
 const namespaceAges: Readonly<Record<string, number>> = {
   default: 212,
+  'kube-node-lease': 212,
   'kube-system': 212,
   'shop-production': 203,
   'shop-staging': 203,
@@ -57,6 +59,7 @@ function seedNamespace(planter: Planter, name: string, days: number): void {
 const quantities = { cpu: '4', memory: '16374344Ki', pods: '110', 'ephemeral-storage': '101430960Ki' }
 
 function seedNode(planter: Planter, name: string, address: string, roles: readonly string[], days: number): void {
+  seedLease(planter, name, days)
   const labels = {
     'kubernetes.io/hostname': name,
     'kubernetes.io/os': 'linux',
@@ -107,6 +110,12 @@ function seedNode(planter: Planter, name: string, address: string, roles: readon
       },
     },
   )
+}
+
+function seedLease(planter: Planter, name: string, days: number): void {
+  const renewTime = planter.now.toISOString().replace('Z', '000Z')
+  const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime }
+  planter.plant(leases, { name, namespace: 'kube-node-lease', days }, { spec })
 }
 
 function seedVolume(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Fields } from '../objects.ts'
+import type { Fields } from '../state/objects.ts'
 import { configMaps, secrets } from '../resources/configuration.ts'
 import type { Planter } from './planter.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { timestamp, type Fields, type KubeObject, type Metadata } from '../objects.ts'
+import { timestamp, type Fields, type KubeObject, type Metadata } from '../state/objects.ts'
 import { groupVersion, resourceKey, type Resource } from '../resources/resource.ts'
-import type { Store } from '../store.ts'
+import type { Store } from '../state/store.ts'
 
 const dayMs = 24 * 3600 * 1000
 

@@ -1,4 +1,4 @@
-import type { Store } from '../store.ts'
+import type { Store } from '../state/store.ts'
 import { seedAccess } from './access.ts'
 import { seedCluster } from './cluster.ts'
 import { seedConfiguration } from './configuration.ts'

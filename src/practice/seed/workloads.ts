@@ -1,12 +1,15 @@
+import { reconcileService } from '../controllers/endpoints.ts'
 import { deploymentStatus } from '../controllers/deployment.ts'
 import { crashLooping, running, succeeded } from '../controllers/podstatus.ts'
-import { replicaStatus, statefulStatus } from '../controllers/replicas.ts'
+import { daemonStatus, podOn } from '../controllers/daemonset.ts'
+import { replicaStatus } from '../controllers/replicas.ts'
+import { revisedPod, statefulStatus } from '../controllers/statefulset.ts'
 import { podOf, replicaSetOf } from '../controllers/workload.ts'
 import { eventAbout, type Note } from '../controllers/world.ts'
-import { timestamp, type Fields, type KubeObject } from '../objects.ts'
+import { timestamp, type Fields, type KubeObject } from '../state/objects.ts'
 import { cronJobs, jobs } from '../resources/batch.ts'
 import { ingresses, networkPolicies } from '../resources/networking.ts'
-import { endpoints, services } from '../resources/services.ts'
+import { services } from '../resources/services.ts'
 import { daemonSets, deployments, statefulSets } from '../resources/workloads.ts'
 import type { Planter } from './planter.ts'
 
@@ -89,6 +92,8 @@ export function seedWorkloads(planter: Planter): void {
   seedNodeExporter(planter)
   seedBackups(planter)
   seedEdges(planter)
+  const world = { store: planter.store, now: () => planter.now }
+  for (const service of planter.store.list('/services')) reconcileService(world, service)
 }
 
 function templateOf({ name, image, env = [] }: App): Fields {
@@ -113,7 +118,7 @@ function seedApp(planter: Planter, app: App): void {
   const counted = planter.store.put('apps/replicasets', { ...set, status: replicaStatus(set, pods) })
   const status = deploymentStatus(deployment, [counted], counted.metadata.name, planter.ago(podDays))
   planter.store.put('apps/deployments', { ...deployment, status })
-  seedService(planter, name, namespace, days, pods)
+  seedService(planter, name, namespace, days)
 }
 
 function seedPod(planter: Planter, owner: KubeObject, days: number, crashes: boolean): KubeObject {
@@ -146,25 +151,10 @@ function tell(planter: Planter, about: KubeObject, note: Note): void {
   planter.store.put('/events', eventAbout(about, note, planter.now))
 }
 
-function seedService(
-  planter: Planter,
-  name: string,
-  namespace: string,
-  days: number,
-  pods: readonly KubeObject[],
-): void {
+function seedService(planter: Planter, name: string, namespace: string, days: number): void {
   const ports = [{ name: 'http', port: 80, targetPort: 8080 }]
-  planter.plant(
-    services,
-    { name, namespace, days, labels: { app: name } },
-    { spec: { selector: { app: name }, ports } },
-  )
-  const addresses = pods.map(({ metadata, status }) => ({
-    ip: (status as { podIP?: string }).podIP ?? '',
-    targetRef: { kind: 'Pod', name: metadata.name, namespace, uid: metadata.uid },
-  }))
-  const subsets = [{ addresses, ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] }]
-  planter.plant(endpoints, { name, namespace, days }, { subsets })
+  const service = { spec: { selector: { app: name }, ports } }
+  planter.plant(services, { name, namespace, days, labels: { app: name } }, service)
 }
 
 function seedPostgres(planter: Planter): void {
@@ -181,7 +171,7 @@ function seedPostgres(planter: Planter): void {
   const spec = { replicas: 1, serviceName: 'postgres', selector: { matchLabels: labels }, template }
   const set = planter.plant(statefulSets, { name: 'postgres', namespace: 'data', days: 203, labels }, { spec })
   const start = planter.ago(44)
-  const pod = planter.store.put('/pods', running(podOf(set, start, 'postgres-0'), start))
+  const pod = planter.store.put('/pods', running(revisedPod(set, start, 'postgres-0'), start))
   planter.store.put('apps/statefulsets', { ...set, status: statefulStatus(set, [pod]) })
   const ports = [{ name: 'postgres', port: 5432 }]
   planter.plant(
@@ -199,25 +189,13 @@ function seedNodeExporter(planter: Planter): void {
     metadata: { labels },
     spec: { containers: [{ name: 'node-exporter', image: 'prom/node-exporter:v1.9.1' }] },
   }
-  const status = {
-    observedGeneration: 1,
-    currentNumberScheduled: 3,
-    desiredNumberScheduled: 3,
-    numberAvailable: 3,
-    numberMisscheduled: 0,
-    numberReady: 3,
-    updatedNumberScheduled: 3,
-  }
   const spec = { selector: { matchLabels: labels }, template }
   const given = { name: 'node-exporter', namespace: 'monitoring', days: 180, labels }
-  const set = planter.plant(daemonSets, given, { spec, status })
-  for (const node of ['tea-control-1', 'tea-worker-1', 'tea-worker-2']) {
-    const pod = podOf(set, planter.ago(96))
-    planter.store.put(
-      '/pods',
-      running({ ...pod, spec: { ...(pod['spec'] as Fields), nodeName: node } }, planter.ago(96)),
-    )
-  }
+  const set = planter.plant(daemonSets, given, { spec })
+  const start = planter.ago(96)
+  const names = ['tea-control-1', 'tea-worker-1', 'tea-worker-2']
+  const pods = names.map((node) => planter.store.put('/pods', running(podOn(set, node, start), start)))
+  planter.store.put('apps/daemonsets', { ...set, status: daemonStatus(set, pods, names.length) })
 }
 
 function seedBackups(planter: Planter): void {

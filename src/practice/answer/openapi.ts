@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Fields } from './objects.ts'
-import { resources } from './resources/index.ts'
-import { groupVersion, type Resource } from './resources/resource.ts'
+import type { Fields } from '../state/objects.ts'
+import { resources } from '../resources/index.ts'
+import { groupVersion, type Resource } from '../resources/resource.ts'
 
 /**
  * OpenAPI v3, as much as kubectl asks for: that patch and post take fieldValidation and dryRun (so that it leaves
@@ -14,6 +14,20 @@ export function openapi(path: string): Fields | undefined {
   const [group = '', version = ''] = root === 'api' ? ['', name] : name.split('/')
   const found = resources.filter((resource) => resource.group === group && resource.version === version)
   return found.length === 0 || !['api', 'apis'].includes(root) ? undefined : groupDocument(found)
+}
+
+/** The media type of `/openapi/v2` for kubectl 1.28 and older; they take no other. */
+export const openapiV2Type = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+const protobufText = (field: number, text: string | Buffer): Buffer => {
+  const bytes = Buffer.from(text)
+  return Buffer.concat([Buffer.from([(field << 3) | 2, bytes.length]), bytes])
+}
+
+/** An OpenAPI v2 document in protobuf that describes nothing: with it old clients use what they know themselves. */
+export function openapiV2(): Buffer {
+  const info = Buffer.concat([protobufText(1, 'Chaperone practice cluster'), protobufText(2, 'v1.34.0')])
+  return Buffer.concat([protobufText(1, '2.0'), protobufText(2, info), protobufText(8, ''), protobufText(9, '')])
 }
 
 const prefix = (resource: Resource) => `${resource.group === '' ? 'api' : 'apis'}/${groupVersion(resource)}`

@@ -1,7 +1,7 @@
-import { mediaTypes } from './answer/accept.ts'
-import type { Fields } from './objects.ts'
-import { resources } from './resources/index.ts'
-import { groupVersion, type Resource, type Subresource } from './resources/resource.ts'
+import { mediaTypes } from './accept.ts'
+import type { Fields } from '../state/objects.ts'
+import { resources } from '../resources/index.ts'
+import { groupVersion, type Resource, type Subresource } from '../resources/resource.ts'
 
 /** A discovery answer and its media type. */
 export interface DiscoveryAnswer {

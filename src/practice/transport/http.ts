@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { failure } from '../model/status.ts'
-import type { Answer, Call } from './answer/answer.ts'
-import { readBody } from './answer/body.ts'
-import { handle } from './answer/handle.ts'
-import { ApiFailure } from './failure.ts'
-import type { Store } from './store.ts'
+import { failure } from '../../model/status.ts'
+import type { Answer, Call } from '../answer/answer.ts'
+import { readBody } from '../answer/body.ts'
+import { handle } from '../answer/handle.ts'
+import { ApiFailure } from '../failure.ts'
+import type { Store } from '../state/store.ts'
 import { parseTarget } from './target.ts'
 import { identify } from './users.ts'
 
@@ -51,7 +51,6 @@ async function callOf(request: IncomingMessage, { store, adminToken, now }: Serv
     user,
     store,
     now,
-    request,
   }
 }
 
@@ -60,16 +59,28 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     sendStream(response, answer)
     return
   }
-  const text = answer.kind === 'json' ? `${JSON.stringify(answer.body)}\n` : answer.text
-  const contentType = answer.kind === 'json' ? (answer.contentType ?? 'application/json') : 'text/plain; charset=utf-8'
-  const zipped = text.length >= gzipThresholdBytes && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
-  const body = zipped ? gzipSync(text, { level: 1 }) : Buffer.from(text, 'utf8')
-  response.writeHead(answer.code, {
+  const { code, contentType, bytes } = payload(answer)
+  const zipped = bytes.length >= gzipThresholdBytes && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const body = zipped ? gzipSync(bytes, { level: 1 }) : bytes
+  response.writeHead(code, {
     'Content-Type': contentType,
     'Content-Length': body.length,
     ...(zipped ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
   })
   response.end(body)
+}
+
+function payload(answer: Exclude<Answer, { kind: 'stream' }>): { code: number; contentType: string; bytes: Buffer } {
+  switch (answer.kind) {
+    case 'bytes':
+      return { code: 200, ...answer }
+    case 'text':
+      return { code: answer.code, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from(answer.text, 'utf8') }
+    case 'json': {
+      const { code, body, contentType = 'application/json' } = answer
+      return { code, contentType, bytes: Buffer.from(`${JSON.stringify(body)}\n`, 'utf8') }
+    }
+  }
 }
 
 function sendStream(response: ServerResponse, { contentType, start }: Answer & { kind: 'stream' }): void {
@@ -79,5 +90,6 @@ function sendStream(response: ServerResponse, { contentType, start }: Answer & {
     (text) => response.write(text),
     () => response.end(),
   )
-  response.once('close', stop)
+  if (response.closed) stop()
+  else response.once('close', stop)
 }

@@ -1,7 +1,7 @@
-import { methodNotAllowed, pathNotFound } from './failure.ts'
-import { findResource } from './resources/index.ts'
-import type { Resource } from './resources/resource.ts'
-import type { Target } from './target.ts'
+import { methodNotAllowed, pathNotFound } from '../failure.ts'
+import { findResource } from '../resources/index.ts'
+import type { Resource } from '../resources/resource.ts'
+import type { Target } from '../transport/target.ts'
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection'
 

@@ -1,6 +1,6 @@
-import { badRequest } from './failure.ts'
+import { badRequest } from '../failure.ts'
 import type { KubeObject } from './objects.ts'
-import type { Resource } from './resources/resource.ts'
+import type { Resource } from '../resources/resource.ts'
 
 export type Matches = (object: KubeObject) => boolean
 
@@ -59,14 +59,14 @@ function orderRequirement(label: string, less: boolean, bound: number): Requirem
 }
 
 /** One `field=value` or `field!=value` of a field selector, escapes resolved. */
-export interface FieldTerm {
+interface FieldTerm {
   readonly field: string
   readonly value: string
   readonly negated: boolean
 }
 
 /** The terms of a field selector (k8s.io/apimachinery pkg/fields): `,` `=` and `\` in values are escaped by `\`. */
-export function fieldTerms(text: string): readonly FieldTerm[] {
+function fieldTerms(text: string): readonly FieldTerm[] {
   return splitUnescaped(text)
     .filter((part) => part !== '')
     .map((part) => {

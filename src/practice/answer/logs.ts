@@ -1,4 +1,4 @@
-import { readText, type KubeObject } from './objects.ts'
+import { readText, type KubeObject } from '../state/objects.ts'
 
 /** Time between two lines of a followed log. */
 export const logIntervalMs = 1000
@@ -31,8 +31,7 @@ export interface LogLine {
 
 /** The line that a container writes as its `index`th; the same container says the same again. */
 function lineText(pod: KubeObject, container: string, index: number): string {
-  const waiting = readText(pod, 'status.containerStatuses') === '' && isCrashing(pod)
-  const lines = waiting ? crashing : [...(phrases[container] ?? []), ...common]
+  const lines = isCrashing(pod) ? crashing : [...(phrases[container] ?? []), ...common]
   return `level=info app=${container} ${lines[index % lines.length] ?? ''}`
 }
 

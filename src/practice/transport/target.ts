@@ -1,4 +1,4 @@
-import { badRequest, pathNotFound } from './failure.ts'
+import { badRequest, pathNotFound } from '../failure.ts'
 
 /** A request target as Go's net/http reads it. */
 export interface Target {

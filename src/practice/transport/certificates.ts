@@ -25,7 +25,7 @@ const backdateMs = 5 * 60 * 1000
 
 /** A fresh certificate authority with one server certificate for `host` and one client certificate. */
 export async function issueCertificates(host: string, clientName: string, now: Date): Promise<Certificates> {
-  x509.cryptoProvider.set(webcrypto as typeof globalThis.crypto)
+  x509.cryptoProvider.set(webcrypto)
   const validity = {
     notBefore: new Date(now.getTime() - backdateMs),
     notAfter: new Date(now.getTime() + lifetimeMs),
@@ -71,7 +71,7 @@ function serverNames(host: string): x509.JsonGeneralNames {
 }
 
 function keyPair(): Promise<webcrypto.CryptoKeyPair> {
-  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']) as Promise<webcrypto.CryptoKeyPair>
+  return webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
 async function privatePem(key: webcrypto.CryptoKey): Promise<string> {

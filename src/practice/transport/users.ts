@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import { unauthorized } from './failure.ts'
+import { unauthorized } from '../failure.ts'
 
 export interface User {
   readonly name: string

@@ -1,9 +1,9 @@
-import { expired } from './failure.ts'
-import type { Fields, KubeObject } from './objects.ts'
-import { resourceKey } from './resources/resource.ts'
-import type { Matches } from './selectors.ts'
-import type { Change, ChangeType, Store } from './store.ts'
-import { renderBookmark, renderObject, type View } from './answer/render.ts'
+import { expired } from '../failure.ts'
+import type { Fields, KubeObject } from '../state/objects.ts'
+import { resourceKey } from '../resources/resource.ts'
+import type { Matches } from '../state/selectors.ts'
+import type { Change, ChangeType, Store } from '../state/store.ts'
+import { renderBookmark, renderObject, type View } from './render.ts'
 
 export interface WatchRequest {
   readonly view: View
