@@ -52,6 +52,8 @@ class ShellChrome implements Chrome {
   #notice: (Notice & { readonly until: number }) | undefined
   #bells = 0
   #drawnAt = 0
+  /** When the drawer's rows last changed here; the terminal may not have painted them yet. */
+  #changedAt = 0
   #frame: ChromeFrame
 
   constructor(options: ChromeOptions) {
@@ -86,10 +88,11 @@ class ShellChrome implements Chrome {
     if (!this.#drawer.open) return
     const stroke = strokeOf(token)
     if (stroke === undefined) return
+    this.#update()
     const { state, order } = press(this.#drawer, stroke, {
       pending: pending(this.#picture),
       maxScroll: layoutDrawer(this.#drawerProps()).maxScroll,
-      sinceRepaintMs,
+      sinceRepaintMs: Math.min(sinceRepaintMs, this.#options.now() - this.#changedAt),
       random: this.#options.random,
     })
     this.#drawer = state
@@ -171,6 +174,7 @@ class ShellChrome implements Chrome {
     this.#later = undefined
     const next = this.#draw()
     if (sameFrame(this.#frame, next)) return
+    if (!sameRows(this.#frame.drawerRows, next.drawerRows)) this.#changedAt = this.#options.now()
     this.#frame = next
     for (const listener of this.#listeners) listener()
   }
@@ -236,7 +240,10 @@ function sameFrame(a: ChromeFrame, b: ChromeFrame): boolean {
     a.bells === b.bells &&
     a.cursor?.row === b.cursor?.row &&
     a.cursor?.col === b.cursor?.col &&
-    a.drawerRows.length === b.drawerRows.length &&
-    a.drawerRows.every((row, index) => row === b.drawerRows[index])
+    sameRows(a.drawerRows, b.drawerRows)
   )
+}
+
+function sameRows(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((row, index) => row === b[index])
 }

@@ -1,19 +1,13 @@
 import type { HeldRequest } from '../../src/model/held.ts'
-import { codeLength, verdictCode } from '../words/code.ts'
-import { dropLast } from '../words/width.ts'
-import { actionOf, typedText, type Action, type Stroke } from './keys.ts'
+import { verdictCode } from '../words/code.ts'
+import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
+import { actionOf, type Action, type Stroke } from './keys.ts'
 
 /** What the drawer is doing: showing, taking a comment, or taking the code of a confirmation. */
 export type Dialog =
   | { readonly kind: 'browse' }
   | { readonly kind: 'comment'; readonly id: string; readonly text: string }
-  | {
-      readonly kind: 'confirm'
-      readonly id: string
-      readonly digest: string
-      readonly code: string
-      readonly typed: string
-    }
+  | ({ readonly kind: 'confirm'; readonly id: string; readonly digest: string } & CodeEntry)
 
 export interface DrawerState {
   readonly open: boolean
@@ -40,12 +34,6 @@ export interface Surroundings {
   readonly random: (bytes: number) => Uint8Array
 }
 
-/**
- * A verdict that comes sooner than this after a change of what is shown was meant for what was shown before.
- * Milliseconds; longer than a person needs to stop typing.
- */
-export const settleMs = 500
-
 export const closedDrawer: DrawerState = {
   open: false,
   selected: '',
@@ -53,8 +41,6 @@ export const closedDrawer: DrawerState = {
   dialog: { kind: 'browse' },
   remark: '',
 }
-
-const longestComment = 2000
 
 /** One stroke on the open drawer: the next state, and what is to be done. Pure. */
 export function press(
@@ -136,14 +122,6 @@ function comment(
   return { state: { ...state, dialog: { ...dialog, text: edited(dialog.text, action, stroke) } } }
 }
 
-/** A text field after one stroke. */
-export function edited(text: string, action: Action | undefined, stroke: Stroke): string {
-  if (action === 'erase') return dropLast(text)
-  if (action === 'erase-all') return ''
-  return (text + typedText(stroke)).slice(0, longestComment).toWellFormed()
-}
-
-/** The code is not echoed, so that nothing on the screen changes while it is typed. */
 function confirm(
   state: DrawerState,
   dialog: Extract<Dialog, { kind: 'confirm' }>,
@@ -152,13 +130,15 @@ function confirm(
 ): ReturnType<typeof press> {
   const back: DrawerState = { ...state, dialog: { kind: 'browse' } }
   if (actionOf(stroke, ['back']) !== undefined) return { state: back }
-  if (around.sinceRepaintMs < settleMs || stroke.kind === 'text') return { state }
-  const typed = dialog.typed + typedText(stroke)
-  if (typed.length < codeLength) return { state: { ...state, dialog: { ...dialog, typed } } }
-  if (typed === dialog.code) {
-    return { state: back, order: { kind: 'confirm', id: dialog.id, digest: dialog.digest } }
+  const { result, typed } = enterCode(dialog, stroke, around.sinceRepaintMs)
+  switch (result) {
+    case 'more':
+      return { state: { ...state, dialog: { ...dialog, typed } } }
+    case 'right':
+      return { state: back, order: { kind: 'confirm', id: dialog.id, digest: dialog.digest } }
+    case 'wrong':
+      return { state: { ...back, remark: 'Those were not the two characters: nothing is confirmed.' } }
   }
-  return { state: { ...back, remark: 'Those were not the two characters: nothing is confirmed.' } }
 }
 
 function move(state: DrawerState, by: number, around: Surroundings): DrawerState {

@@ -83,7 +83,7 @@ function Waiting({ held, ...props }: DrawerProps & { readonly held: HeldRequest 
   const scroll = Math.min(state.scroll, layout.maxScroll)
   const more = layout.facts.length - layout.room - scroll
   const place = waiting.length > 1 ? `${at + 1} of ${waiting.length}` : ''
-  const below = more > 0 ? `${more} more below` : ''
+  const below = more > 0 ? `↓ ${more} more` : ''
   return (
     <Box flexDirection="column" width={cols} height={layout.rows} overflow="hidden">
       <Rule cols={cols} title={`held ${plain(held.id)}`} aside={[place, below].filter(Boolean).join(' · ')} />

@@ -1,6 +1,6 @@
 import type { HeldRequest } from '../../src/model/held.ts'
-import { clock, timeLeft } from '../words/durations.ts'
-import { requestLine, reviewLine, shortDigest, stateWord, whoMay, why } from '../words/held.ts'
+import { clock } from '../words/durations.ts'
+import { requestLine, reviewLine, shortDigest, whoMay, why } from '../words/held.ts'
 import { plain, plainLines } from '../words/plain.ts'
 import { wrap } from '../words/width.ts'
 import type { Tone } from './theme.ts'
@@ -23,51 +23,71 @@ export const labelWidth = 9
 
 /** What the initiator sees: what waits, why, who can release it and how, then what exactly would be sent. */
 export function initiatorFacts(held: HeldRequest, cells: number, practice: boolean): FactRow[] {
-  return rows(
-    [
-      ...command(held),
-      fact('why', held.reasons.map(why)),
-      fact('needs', [needs(held, practice)]),
-      fact('until', [until(held)]),
-      ...said(held),
-      ...reviews(held),
-      ...sent(held),
-    ],
-    cells,
+  return once(held, `initiator ${cells} ${practice}`, () =>
+    rows(
+      [
+        fact('runs', [plain(held.command)], 'strong'),
+        fact('needs', [needs(held, practice)]),
+        ...claim(held),
+        fact('why', held.reasons.map(why)),
+        fact('until', [until(held)]),
+        ...said(held),
+        ...reviews(held),
+        fact('request', [requestLine(held.request)]),
+        ...sent(held, `${shortDigest(held.digest)}…`),
+      ],
+      cells,
+    ),
   )
 }
 
 /** What a reviewer sees: who asks and why, then exactly what would be sent. */
-export function reviewerFacts(held: HeldRequest, cells: number, now: number): FactRow[] {
-  const groups = held.subject.groups.length === 0 ? 'in no group' : `in ${held.subject.groups.join(', ')}`
-  const behalf = held.subject.onBehalfOf === undefined ? '' : `, for ${held.subject.onBehalfOf}`
-  return rows(
-    [
-      ...command(held),
-      fact('asks', [plain(`${held.subject.name}${behalf} (${groups}), session ${held.sessionID}`)], 'strong'),
-      ...said(held),
-      fact('why', held.reasons.map(why)),
-      fact('needs', [whoMay(held.requirement)]),
-      fact('until', [`${clock(held.expiresAt)}, ${timeLeft(held.expiresAt, now)}; ${client(held)}`]),
-      ...reviews(held),
-      ...sent(held),
-    ],
-    cells,
+export function reviewerFacts(held: HeldRequest, cells: number): FactRow[] {
+  return once(held, `reviewer ${cells}`, () =>
+    rows(
+      [
+        fact('runs', [plain(held.command)], 'strong'),
+        ...claim(held),
+        fact('asks', [asker(held)], 'strong'),
+        ...said(held),
+        fact('why', held.reasons.map(why)),
+        fact('needs', [whoMay(held.requirement)]),
+        fact('until', [until(held)]),
+        ...reviews(held),
+        fact('request', [requestLine(held.request)]),
+        ...sent(held, plain(held.digest)),
+      ],
+      cells,
+    ),
   )
 }
 
-function command(held: HeldRequest): Fact[] {
-  const runs = fact('runs', [plain(held.command)], 'strong')
-  const what = fact('request', [requestLine(held.request)])
-  if (held.claimedCommand === '' || held.claimedCommand === held.command) return [runs, what]
-  return [runs, fact('claims', [`${plain(held.claimedCommand)}  (said by the client, not checked)`], 'claim'), what]
+const kept = new WeakMap<HeldRequest, { readonly key: string; readonly rows: FactRow[] }>()
+
+/** A body of 64 KiB costs tens of milliseconds to lay out; it is done once per request and width, not per frame. */
+function once(held: HeldRequest, key: string, make: () => FactRow[]): FactRow[] {
+  const known = kept.get(held)
+  if (known?.key === key) return known.rows
+  const made = { key, rows: make() }
+  kept.set(held, made)
+  return made.rows
 }
 
-function needs(held: HeldRequest, practice: boolean): string {
-  if (held.state !== 'pending') return stateWord(held.state)
-  if (held.requirement.kind === 'confirm') return 'Your confirmation: press y, then type the two characters shown.'
+function asker({ subject, sessionID }: HeldRequest): string {
+  const groups = subject.groups.length === 0 ? 'in no group' : `in ${subject.groups.join(', ')}`
+  const behalf = subject.onBehalfOf === undefined ? '' : `, for ${subject.onBehalfOf}`
+  return plain(`${subject.name}${behalf} (${groups}), session ${sessionID}`)
+}
+
+function claim({ command, claimedCommand }: HeldRequest): Fact[] {
+  if (claimedCommand === '' || claimedCommand === command) return []
+  return [fact('claims', [`${plain(claimedCommand)}  (said by the client, not checked)`], 'claim')]
+}
+
+function needs({ requirement }: HeldRequest, practice: boolean): string {
+  if (requirement.kind === 'confirm') return 'your confirmation: press y, then type the two characters shown'
   const how = practice ? 'chaperone review --practice' : 'chaperone review'
-  return `${sentence(whoMay(held.requirement))} Not possible here: another person runs \`${how}\` in another terminal.`
+  return `${whoMay(requirement)}: another person, in another terminal, with \`${how}\``
 }
 
 function until(held: HeldRequest): string {
@@ -88,9 +108,9 @@ function reviews(held: HeldRequest): Fact[] {
   return [fact('reviews', lines)]
 }
 
-function sent(held: HeldRequest): Fact[] {
+function sent(held: HeldRequest, shownDigest: string): Fact[] {
   const target = fact('sends', [plain(`${held.method} ${held.target}`)])
-  const digest = fact('sha256', [`${shortDigest(held.digest)}…`])
+  const digest = fact('sha256', [shownDigest])
   return held.body === '' ? [target, digest] : [target, digest, fact('body', plainLines(held.body))]
 }
 
@@ -103,8 +123,4 @@ function rows(facts: readonly Fact[], cells: number): FactRow[] {
   return facts.flatMap(({ label, lines, tone }) =>
     lines.flatMap((line) => wrap(line, room)).map((text, index) => ({ label: index === 0 ? label : '', text, tone })),
   )
-}
-
-function sentence(phrase: string): string {
-  return `${phrase.charAt(0).toUpperCase()}${phrase.slice(1)}.`
 }

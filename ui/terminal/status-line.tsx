@@ -32,10 +32,12 @@ interface Message {
   readonly tone: Tone
   readonly badge: string
   readonly words: readonly string[]
+  /** Where no words fit: something that may be cut, and an end that may not. */
+  readonly cut?: { readonly what: string; readonly end: string }
 }
 
 /** Rows narrower than these many cells leave out what the row can do without. */
-const roomFor = { context: 56, recordingWord: 100, leaderWords: 72 } as const
+const roomFor = { name: 56, context: 56, recordingWord: 100, leaderWords: 100 } as const
 const longestContext = 24
 
 /** The reserved last line: whose it is and where it leads · what matters now · recording and the way in. */
@@ -44,13 +46,13 @@ export function StatusLine(props: StatusProps): ReactNode {
   const context = cols < roomFor.context ? '' : truncate(plain(info.context), longestContext)
   const hint = cols < roomFor.leaderWords ? leader : `${leader} ${open ? 'closes' : 'opens'}`
   const recording = cols < roomFor.recordingWord ? '●' : '● rec'
-  const mark = cols < 40 ? ' ◆ ' : ' chaperone '
+  const mark = cols < roomFor.name ? ' ◆ ' : ' chaperone '
   const left = width(mark) + width(` ${modeLabel(info.mode)} `) + (context === '' ? 0 : width(context) + 2)
   const right = width(recording) + width(hint) + 3
   const message = messageOf(props)
   const room = Math.max(0, cols - left - right - 2)
   const badge = message.badge === '' ? '' : ` ${message.badge} `
-  const words = message.words.find((one) => width(badge) + 1 + width(one) <= room) ?? message.words.at(-1) ?? ''
+  const words = fitting(message, room - width(badge) - 1)
   return (
     <Box height={1} width={cols} justifyContent="space-between" overflow="hidden">
       <Text wrap="truncate-end">
@@ -70,6 +72,17 @@ export function StatusLine(props: StatusProps): ReactNode {
       </Box>
     </Box>
   )
+}
+
+/** What is cut shorter than this says nothing. */
+const leastCut = 12
+
+function fitting({ words, cut }: Message, room: number): string {
+  const whole = words.find((one) => width(one) <= room)
+  if (whole !== undefined) return whole
+  if (cut === undefined) return words.at(-1) ?? ''
+  const left = room - width(cut.end) - 3
+  return left < leastCut ? cut.end : `${truncate(cut.what, left)} · ${cut.end}`
 }
 
 function messageOf({ picture, notice, now, info }: StatusProps): Message {
@@ -96,8 +109,13 @@ function messageOf({ picture, notice, now, info }: StatusProps): Message {
   const what = shortCommand(first)
   const who = first.requirement.kind === 'confirm' ? 'needs your confirmation' : `needs ${whoMay(first.requirement)}`
   const short = first.requirement.kind === 'confirm' ? 'needs you' : 'needs a review'
-  const words = [`${what} · ${who} · ${left}`, `${what} · ${short} · ${left}`, `${what} · ${left}`, left]
-  return { tone: 'waiting', badge: `▲ ${waiting.length} held`, words }
+  const words = [`${what} · ${who} · ${left}`, `${what} · ${short} · ${left}`, `${what} · ${left}`]
+  return {
+    tone: 'waiting',
+    badge: `▲ ${waiting.length} held`,
+    words,
+    cut: { what, end: left.replace(/ left$/, '') },
+  }
 }
 
 function calm({ counts, link }: Picture, info: BrokerInfo): Message {

@@ -21,11 +21,6 @@ export function stateWord(state: HeldState): string {
   return stateWords[state]
 }
 
-/** True while a person may still decide or it still runs. */
-export function isOpen(state: HeldState): boolean {
-  return state === 'pending' || state === 'approved' || state === 'executing'
-}
-
 /** The command without its program, which everyone knows: `delete namespace shop-staging`. */
 export function shortCommand(held: Pick<HeldRequest, 'command'>): string {
   return plain(held.command).replace(/^kubectl /, '')
@@ -49,11 +44,6 @@ export function whoMay(requirement: Requirement): string {
   const names = requirement.reviewers.map((one) => plain('group' in one ? `group ${one.group}` : one.user))
   const by = names.length === 0 ? 'anyone named' : names.join(' or ')
   return requirement.count === 1 ? `a review by ${by}` : `${requirement.count} reviews by ${by}`
-}
-
-/** The first reason that a rule gave, else the first there is. */
-export function mainReason(reasons: readonly Reason[]): Reason | undefined {
-  return reasons.find((reason) => reason.rule !== undefined) ?? reasons[0]
 }
 
 /** `Changes to access rules need a second person. (production/rbac)`. */

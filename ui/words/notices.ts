@@ -1,7 +1,7 @@
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { SessionCounts } from '../../src/model/session.ts'
 import { clock } from './durations.ts'
-import { stateWord, whoMay } from './held.ts'
+import { shortCommand, stateWord, whoMay } from './held.ts'
 import { plain } from './plain.ts'
 
 /** One line for a request that has just been held: what, who can release it, how long it waits. */
@@ -21,7 +21,7 @@ export function verdictNotice(held: HeldRequest): string {
 
 /** `approved by rita: delete namespace x`, `denied by rita: not on a Friday`. */
 export function verdictWords(held: HeldRequest): string {
-  const what = plain(held.command).replace(/^kubectl /, '')
+  const what = shortCommand(held)
   const last = held.reviews.at(-1)
   const by = last === undefined ? '' : ` by ${plain(last.reviewer.name)}`
   switch (held.state) {
@@ -55,4 +55,26 @@ export function sessionSummary(counts: SessionCounts): string {
 /** `1 request`, `3 requests`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+/** What became of a request, for a list of past ones: `approved by rita: delete namespace x (done)`. */
+export function historyWords(held: HeldRequest): string {
+  const what = shortCommand(held)
+  const last = held.reviews.at(-1)
+  switch (held.state) {
+    case 'executing':
+    case 'completed':
+    case 'failed':
+    case 'unknown':
+      return `${verdictWords({ ...held, state: 'approved' })} (${stateWord(held.state)})`
+    case 'denied': {
+      const by = last === undefined ? '' : ` by ${plain(last.reviewer.name)}`
+      return `denied${by}: ${what}${last?.comment ? `; ${plain(last.comment)}` : ''}`
+    }
+    case 'pending':
+    case 'approved':
+    case 'expired':
+    case 'withdrawn':
+      return verdictWords(held)
+  }
 }

@@ -6,6 +6,7 @@ const allowed = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
 /** Letters and symbols by category that nevertheless show nothing: Hangul fillers, variation selectors, empty braille. */
 const invisible = /[\p{Default_Ignorable_Code_Point}\u2800]/u
 const mark = /^\p{M}$/u
+const printableAscii = /^[ -~]*$/
 /** More marks than this on one letter draw over the rows above and below; no language needs as many. */
 const maxMarks = 3
 
@@ -13,6 +14,7 @@ const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 
 /** Text from a client or the wire as one harmless line: what could act or hide becomes visible (`\x1b`, `\u202e`). */
 export function plain(text: string): string {
+  if (printableAscii.test(text)) return text
   let shown = ''
   let marks = maxMarks
   for (const character of text.toWellFormed()) {

@@ -31,15 +31,31 @@ export function pad(text: string, cells: number): string {
 /** Breaks one line into lines of at most `cells` cells, at spaces where there are any. Nothing but spaces is lost. */
 export function wrap(text: string, cells: number): string[] {
   const lines: string[] = []
-  let rest = text
-  while (width(rest) > cells) {
-    const whole = head(rest, cells) || firstGrapheme(rest)
-    const space = rest[whole.length] === ' ' ? whole.length : whole.lastIndexOf(' ')
-    const cut = whole.slice(0, space).trim() === '' ? whole.length : space
-    lines.push(rest.slice(0, cut).trimEnd())
-    rest = rest.slice(cut).trimStart()
+  let line = ''
+  let taken = 0
+  const add = (part: string, partWidth: number) => {
+    line += part
+    taken += partWidth
   }
-  if (rest !== '' || lines.length === 0) lines.push(rest)
+  const breakLine = () => {
+    lines.push(line.trimEnd())
+    line = ''
+    taken = 0
+  }
+  for (const word of text.match(/ +|[^ ]+/g) ?? []) {
+    const wordWidth = width(word)
+    if (taken + wordWidth <= cells) add(word, wordWidth)
+    else if (word.startsWith(' ')) breakLine()
+    else {
+      if (wordWidth <= cells && line.trim() !== '') breakLine()
+      for (const { segment } of graphemes.segment(word)) {
+        const segmentWidth = width(segment)
+        if (taken + segmentWidth > cells && line !== '') breakLine()
+        add(segment, segmentWidth)
+      }
+    }
+  }
+  if (line !== '' || lines.length === 0) lines.push(line)
   return lines
 }
 
@@ -69,9 +85,4 @@ function tail(text: string, cells: number): string {
     kept = segment + kept
   }
   return kept
-}
-
-function firstGrapheme(text: string): string {
-  for (const { segment } of graphemes.segment(text)) return segment
-  return text
 }

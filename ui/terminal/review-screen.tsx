@@ -1,0 +1,190 @@
+import { Box, Text } from 'ink'
+import type { ReactNode } from 'react'
+import type { BrokerInfo } from '../../src/control/contract.ts'
+import type { HeldRequest } from '../../src/model/held.ts'
+import { age, timeLeft } from '../words/durations.ts'
+import { shortCommand } from '../words/held.ts'
+import { historyWords } from '../words/notices.ts'
+import { plain } from '../words/plain.ts'
+import { pad, truncate, truncateStart, width } from '../words/width.ts'
+import { reviewerFacts, type FactRow } from './facts.ts'
+import type { Action } from './keys.ts'
+import { Facts, Hints, Row, Rule, Say } from './parts.tsx'
+import { pending } from './picture.ts'
+import { obstacle, selectedOf, type ReviewState } from './review-state.ts'
+
+export interface ReviewScreenProps {
+  readonly cols: number
+  readonly rows: number
+  readonly info: BrokerInfo
+  readonly state: ReviewState
+  readonly now: number
+}
+
+interface ReviewLayout {
+  readonly list: number
+  readonly facts: readonly FactRow[]
+  readonly room: number
+  readonly maxScroll: number
+  readonly history: readonly HeldRequest[]
+}
+
+/** Rows that are always there: header, title of the details, keys. */
+const frameRows = 3
+/** Screens lower than this show no history: the request itself matters more. */
+const roomForHistory = 20
+
+export function layoutReview({ cols, rows, state }: ReviewScreenProps): ReviewLayout {
+  const waiting = pending(state.picture)
+  const held = selectedOf(state)
+  const list = Math.min(waiting.length, Math.max(1, Math.floor(rows / 5)))
+  const past = state.picture.held.filter((one) => one.state !== 'pending').toReversed()
+  const history = rows < roomForHistory ? [] : past.slice(0, held === undefined ? Math.floor(rows / 2) : 3)
+  const historyRows = history.length === 0 ? 0 : history.length + 1
+  const facts = held === undefined ? [] : reviewerFacts(held, cols - 1)
+  const room = Math.max(0, rows - frameRows - list - historyRows)
+  return { list, facts, room, maxScroll: Math.max(0, facts.length - room), history }
+}
+
+export function ReviewScreen(props: ReviewScreenProps): ReactNode {
+  const { cols, rows, state } = props
+  const layout = layoutReview(props)
+  const held = selectedOf(state)
+  const scroll = Math.min(state.scroll, layout.maxScroll)
+  const more = layout.facts.length - layout.room - scroll
+  return (
+    <Box flexDirection="column" width={cols} height={rows} overflow="hidden">
+      <Header {...props} />
+      <WaitingList {...props} rows={layout.list} />
+      {held === undefined ? (
+        <Empty {...props} />
+      ) : (
+        <Rule cols={cols} title={plain(held.id)} aside={more > 0 ? `↓ ${more} more` : ''} />
+      )}
+      <Box flexDirection="column" flexGrow={1} overflow="hidden">
+        <Facts rows={layout.facts.slice(scroll, scroll + layout.room)} />
+      </Box>
+      {layout.history.length > 0 && <Rule cols={cols} title="decided" aside="latest first" />}
+      {layout.history.map((one) => (
+        <HistoryRow key={one.id} held={one} />
+      ))}
+      <Bottom {...props} scrolls={layout.maxScroll > 0} />
+    </Box>
+  )
+}
+
+function Header({ cols, info, state }: ReviewScreenProps): ReactNode {
+  const { link } = state.picture
+  const waiting = pending(state.picture).length
+  const troubles = {
+    connecting: 'connecting …',
+    live: '',
+    lost: '✗ BROKER LOST, reconnecting',
+    ended: '✗ BROKER ENDED',
+  }
+  const trouble = troubles[link]
+  const right = trouble !== '' ? ` ${trouble} ` : waiting === 0 ? ' nothing waits ' : ` ▲ ${waiting} waiting `
+  const mark = ' chaperone '
+  const room = Math.max(0, cols - width(mark) - width(right))
+  return (
+    <Row>
+      <Say tone="mark">{mark}</Say>
+      <Say>{pad(` review as ${plain(info.you.name)}  ${plain(info.context)}`, room)}</Say>
+      <Say tone={trouble !== '' ? 'alarm' : waiting === 0 ? 'quiet' : 'waiting'}>{truncate(right, cols)}</Say>
+    </Row>
+  )
+}
+
+function WaitingList({ cols, rows, state, now }: ReviewScreenProps): ReactNode {
+  const waiting = pending(state.picture)
+  const at = waiting.findIndex((held) => held.id === selectedOf(state)?.id)
+  const first = Math.max(0, Math.min(at - Math.floor(rows / 2), waiting.length - rows))
+  return waiting.slice(first, first + rows).map((held, index) => (
+    <Row key={held.id}>
+      <Say tone={first + index === at ? 'selected' : 'plain'}>{listRow(held, first + index === at, cols, now)}</Say>
+    </Row>
+  ))
+}
+
+const ageCells = 9
+const nameCells = 14
+
+function listRow(held: HeldRequest, selected: boolean, cols: number, now: number): string {
+  const arrow = selected ? ' ▸ ' : '   '
+  const left = cols < 60 ? ' ' : `  ${timeLeft(held.expiresAt, now)} `
+  const who = cols < 60 ? '' : `${pad(plain(held.subject.name), nameCells)} `
+  const what = `${arrow}${pad(age(held.createdAt, now), ageCells)}${who}${shortCommand(held)}`
+  return pad(what, Math.max(0, cols - width(left))) + left
+}
+
+function Empty({ cols, rows, state }: ReviewScreenProps): ReactNode {
+  const words =
+    state.picture.link === 'live'
+      ? 'Nothing waits. Chaperone rings when something does.'
+      : `The broker does not answer: ${plain(state.picture.trouble) || 'connecting'}.`
+  return (
+    <Box flexDirection="column" paddingTop={rows < roomForHistory ? 1 : 3} paddingBottom={1} flexShrink={0}>
+      <Row>
+        <Say>{' '.repeat(Math.max(1, Math.floor((cols - width(words)) / 2)))}</Say>
+        <Say tone="quiet">{words}</Say>
+      </Row>
+    </Box>
+  )
+}
+
+function HistoryRow({ held }: { readonly held: HeldRequest }): ReactNode {
+  const bad = held.state === 'denied' || held.state === 'expired' || held.state === 'withdrawn'
+  return (
+    <Row>
+      <Say tone={bad ? 'bad' : 'good'}>{bad ? ' ✗ ' : ' ✓ '}</Say>
+      <Say>{historyWords(held)}</Say>
+    </Row>
+  )
+}
+
+const reasonLabel = ' Deny because: '
+
+function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly scrolls: boolean }): ReactNode {
+  const { dialog, remark } = state
+  const held = selectedOf(state)
+  if (dialog.kind === 'approve') {
+    return (
+      <Row>
+        {' Type '}
+        <Say tone="code">{` ${dialog.code} `}</Say>
+        <Say>{' to approve exactly this.'}</Say>
+        <Say tone="quiet">{'  Esc goes back'}</Say>
+      </Row>
+    )
+  }
+  if (remark !== '') {
+    return (
+      <Row>
+        <Say tone="strong">{` ${truncate(remark, cols - 1)}`}</Say>
+      </Row>
+    )
+  }
+  if (dialog.kind === 'deny') {
+    return (
+      <Row>
+        <Say tone="strong">{reasonLabel}</Say>
+        <Say>{truncateStart(plain(dialog.text), cols - width(reasonLabel) - 1)}</Say>
+        <Say tone="selected"> </Say>
+      </Row>
+    )
+  }
+  const blocked = held === undefined ? '' : obstacle(held, info.you)
+  const verdicts: Action[] = held === undefined || blocked !== '' ? [] : ['approve', 'deny']
+  const several: Action[] = pending(state.picture).length > 1 ? ['up', 'down'] : []
+  const scroll: Action[] = scrolls ? ['page-down'] : []
+  return (
+    <Box height={1} flexShrink={0}>
+      {blocked !== '' && (
+        <Text wrap="truncate-end">
+          <Say tone="strong">{` ${blocked} `}</Say>
+        </Text>
+      )}
+      <Hints actions={[...verdicts, ...several, ...scroll, 'quit']} />
+    </Box>
+  )
+}
