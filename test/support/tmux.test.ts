@@ -18,5 +18,5 @@ test('keys go in, the screen comes out, and the server is gone afterwards', asyn
 
 test('the last screen of a command that has ended can still be read', async () => {
   await using tmux = await openTmux('echo done; exit 4')
-  await tmux.waitFor(/^done$/m)
+  await tmux.waitFor('done\n[ended 4]')
 })

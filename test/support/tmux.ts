@@ -28,7 +28,10 @@ export interface Tmux extends AsyncDisposable {
   waitFor(wanted: Wanted, milliseconds?: number): Promise<string>
 }
 
-/** Starts a command (a shell line) in a tmux server of its own; disposal ends that server and no other. */
+/**
+ * Starts a command (a shell line) in a tmux server of its own; disposal ends that server and no other. After the command the
+ * screen stays and shows `[ended CODE]`.
+ */
 export async function openTmux(command: string, options: TmuxOptions = {}): Promise<Tmux> {
   const program = requireProgram('tmux')
   await using cleanup = new AsyncDisposableStack()
@@ -41,12 +44,10 @@ export async function openTmux(command: string, options: TmuxOptions = {}): Prom
   }
   const { cols = 100, rows = 30, cwd = folder.path } = options
   const size = (width: number, height: number) => ['-x', String(width), '-y', String(height)]
-  // The screen of a command that has ended stays readable, and the size is ours alone.
-  const session = ['new-session', '-d', '-s', 'story', ...size(cols, rows), '-c', cwd, command]
-  const keepLastScreen = ['set', '-g', 'remain-on-exit', 'on', ';', 'set', '-g', 'remain-on-exit-format', '']
-  // Last words of an ending command can miss the observer below; a new window name does not.
-  const tellEnd = ['set-hook', '-g', 'pane-died', 'rename-window ended']
-  await tmux(...keepLastScreen, ';', ...tellEnd, ';', ...session, ';', 'set', '-g', 'window-size', 'manual')
+  // tmux can lose the last words of a pane that dies, so the pane outlives the command and says how it ended.
+  const line = `(${command}\n); printf '[ended %d]\\n' $?; exec sleep infinity`
+  const session = ['new-session', '-d', '-s', 'story', ...size(cols, rows), '-c', cwd, line]
+  await tmux(...session, ';', 'set', '-g', 'window-size', 'manual')
 
   // A client in control mode hears of every change, so that waiting needs no clock.
   const observer = spawn(program, ['-S', socket, '-C', 'attach', '-t', 'story'], {
