@@ -30,7 +30,7 @@ describe('who may import whom', () => {
     ['src/proxy/forward.ts', `export * from '../kube/upstream.ts'`],
     ['src/proxy/forward.ts', `const { openJournal } = await import('../journal/journal.ts')`],
     ['src/proxy/forward.ts', `const room = await import(name)`],
-    ['src/terminal/compositor.ts', `new Worker(new URL('../mask/worker.ts', import.meta.url))`],
+    ['src/terminal/compositor.ts', `new Worker(new URL('../mask/worker.js', import.meta.url))`],
     ['src/terminal/compositor.ts', `import { startControl } from '../control/server.ts'`],
     ['src/practice/server.ts', `import { startProxy } from '../proxy/listener.ts'`],
     ['src/control/server.ts', `import { startBroker } from '../broker.ts'`],
