@@ -22,7 +22,7 @@ export function forbiddenImports(files: readonly SourceFile[]): string[] {
       .filter(
         (found) => !mayImport(allowance.value, found) && !(found.kind === 'type' && mayImport(allowance.types, found)),
       )
-      .map((found) => `${file.path}: ${room} may not import ${found.kind === 'type' ? 'types of' : ''} ${found.target}`)
+      .map((found) => `${file.path}: ${room} may not import ${found.kind === 'type' ? 'types of ' : ''}${found.target}`)
   })
 }
 

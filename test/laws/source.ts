@@ -86,10 +86,10 @@ function referenceIn(node: Node): { specifier: string; kind: 'value' | 'type' } 
     case 'ImportExpression':
       return reference(node['source'], false) ?? { specifier: computed, kind: 'value' }
     case 'NewExpression': {
-      // Workers are started by new URL('./file.js', import.meta.url).
+      // Workers are started by new URL('./file.js', import.meta.url); main.js is the program, started as another process.
       const [first] = Array.isArray(node['arguments']) ? node['arguments'] : []
       const specifier = textOf(first)
-      return nameOf(node['callee']) === 'URL' && specifier !== undefined && /\.[jt]sx?$/.test(specifier)
+      return nameOf(node['callee']) === 'URL' && specifier !== undefined && /(?<!\/main)\.[jt]sx?$/.test(specifier)
         ? { specifier, kind: 'value' }
         : undefined
     }
