@@ -5,22 +5,26 @@ import { bodyTooLarge, MAX_BODY_BYTES } from '../request/decode.ts'
 /** From the headers to the last byte of a body; a client that trickles must not hold a connection for ever. */
 const BODY_DEADLINE_MS = 30_000
 
+/** Read and thrown away beyond the bound, so that a client that is still sending gets to read why it was refused. */
+const MAX_DRAINED_BYTES = 16 * 1024 * 1024
+
 /**
  * The whole body, at most MAX_BODY_BYTES.
  *
  * @throws Fault ERR_BODY_TOO_LARGE, and ERR_BODY when it is late or cut short.
  */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge()
+  if (Number(request.headers['content-length'] ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const chunks: Buffer[] = []
+  let chunks: Buffer[] = []
   let length = 0
   const onData = (chunk: Buffer) => {
     length += chunk.length
-    if (length > MAX_BODY_BYTES) return reject(bodyTooLarge())
-    chunks.push(chunk)
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk)
+    else chunks = []
+    if (length > MAX_DRAINED_BYTES) reject(bodyTooLarge())
   }
-  const onEnd = () => resolve(Buffer.concat(chunks))
+  const onEnd = () => (length > MAX_BODY_BYTES ? reject(bodyTooLarge()) : resolve(Buffer.concat(chunks)))
   const onCut = () => reject(new Fault('ERR_BODY', 'The client went away before its body was complete.'))
   const deadline = setTimeout(
     () => reject(new Fault('ERR_BODY', `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)),

@@ -18,6 +18,7 @@ import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import type { Stations } from './stations.ts'
 import { faultReason, faultStatus, refusalOf } from './status.ts'
 import { Trace } from './trace.ts'
+import { Vigil } from './vigil.ts'
 
 export interface Parts {
   readonly stations: Stations
@@ -63,7 +64,7 @@ async function travel(exchange: Exchange, parts: Parts): Promise<void> {
   const settled = await settle(decision, matter, trace, stations, gone)
   if (settled.kind === 'refused') return refuse(exchange, settled.reason)
   trace.reason = settled.reason
-  await carryOut(exchange, matter, settled, accept, parts.upstream)
+  await carryOut(exchange, matter, settled, accept, parts)
 }
 
 /** identify, describe, and read the body into the value that is judged. */
@@ -94,15 +95,20 @@ async function carryOut(
   matter: Matter,
   settled: Extract<Settled, { kind: 'go' }>,
   accept: string,
-  upstream: Upstream,
+  { stations, upstream }: Parts,
 ): Promise<void> {
   const { message, response, trace, gone } = exchange
   const { request } = matter
   const { auditID } = trace
   let result = { ok: false, summary: '' }
+  const identified = new Vigil(() => stations.identify(message.headers.authorization))
+  const signal = AbortSignal.any([gone, identified.lost])
+  identified.lost.addEventListener('abort', () => response.headersSent && message.socket.destroy())
   try {
+    if (trace.held !== undefined) await identified.check()
+    if (isLongRunning(request)) identified.keep()
     trace.forwarded = true
-    const answer = await forward(message, request, matter.canonical, { accept, auditID, signal: gone, upstream })
+    const answer = await forward(message, request, matter.canonical, { accept, auditID, signal, upstream })
     trace.answer = { code: answer.statusCode }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }
@@ -122,11 +128,12 @@ async function carryOut(
     if (gone.aborted) cancelled(trace)
   } catch (thrown) {
     if (trace.outcome !== 'completed') {
-      trace.outcome = isMutation(request) ? 'unknown' : 'failed'
+      trace.outcome = trace.forwarded && isMutation(request) ? 'unknown' : 'failed'
       result = { ok: false, summary: toFault(thrown).message }
     }
-    throw thrown
+    throw identified.lost.aborted ? identified.lost.reason : thrown
   } finally {
+    identified.end()
     await settled.complete(result)
   }
 }
@@ -134,10 +141,12 @@ async function carryOut(
 /** Ends an exchange on which something threw: a Status while that is possible, else a broken connection, never a clean end. */
 function fail({ message, response, trace, gone }: Exchange, thrown: unknown): void {
   const fault = toFault(thrown)
-  if (gone.aborted) return cancelled(trace)
+  const sessionEnded = fault.code === 'ERR_UNAUTHENTICATED' && trace.caller !== undefined
+  if (gone.aborted && !sessionEnded) return cancelled(trace)
   const status = faultStatus(fault, trace.auditID)
   const outcome = trace.forwarded ? (trace.outcome === 'unknown' ? 'unknown' : 'failed') : 'refused'
-  trace.refuse(status, { code: faultReason(fault), message: fault.sentence }, outcome)
+  const code = sessionEnded ? 'session-ended' : faultReason(fault)
+  trace.refuse(status, { code, message: fault.sentence }, outcome)
   if (response.headersSent) message.socket.destroy()
   else sendStatus(response, status, trace.auditID)
 }

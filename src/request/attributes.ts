@@ -16,6 +16,19 @@ const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'
 const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 /** Subresources that open a road into a container or node, whatever the method says. */
 const execSubresources: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy'])
+/** Resources that a PUT creates when they are absent (`AllowCreateOnUpdate` of their strategies), as `resource.group`. */
+const createdByUpdate: ReadonlySet<string> = new Set([
+  'endpoints.',
+  'events.',
+  'limitranges.',
+  'leases.coordination.k8s.io',
+  'events.events.k8s.io',
+  'runtimeclasses.node.k8s.io',
+  'roles.rbac.authorization.k8s.io',
+  'rolebindings.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+])
 /** ListOptions that the API server must be able to read as int64; else it answers 400. */
 const integers = ['limit', 'timeoutSeconds'] as const
 const trueTexts: ReadonlySet<string> = new Set(['', '1', 'true'])
@@ -52,7 +65,7 @@ export function describe(method: string, target: RequestTarget, contentType: str
     fieldSelector: selects ? (parameter(target, 'fieldSelector') ?? '') : '',
     labelSelector: selects ? (parameter(target, 'labelSelector') ?? '') : '',
     dryRun: parameter(target, 'dryRun') === 'All',
-    effects: effectsOf(method, verb, subresource, contentType),
+    effects: effectsOf(method, verb, `${resource}.${parts.group}`, subresource, contentType),
     path: target.path,
   }
 }
@@ -100,14 +113,17 @@ function flag(target: RequestTarget, key: string): boolean {
   throw new Fault('ERR_TARGET', `The parameter "${key}" is neither "true" nor "false".`)
 }
 
-function effectsOf(method: string, verb: string, subresource: string, contentType: string): Effect[] {
+function effectsOf(method: string, verb: string, kind: string, subresource: string, contentType: string): Effect[] {
   const reads = method === 'GET' || method === 'HEAD'
   if (verb === 'proxy' || subresource === 'proxy') return reads ? ['exec', 'stream'] : ['write', 'exec', 'stream']
   if (execSubresources.has(subresource)) return ['create', 'exec', 'stream']
   if (reads) return ['read']
   if (subresource === 'ephemeralcontainers') return ['write', 'exec']
-  if (verb === 'create' || contentType === 'application/apply-patch+yaml') return ['create', 'write']
-  return ['write']
+  const creates =
+    verb === 'create' ||
+    (verb === 'patch' && contentType === 'application/apply-patch+yaml') ||
+    (verb === 'update' && subresource === '' && createdByUpdate.has(kind))
+  return creates ? ['create', 'write'] : ['write']
 }
 
 function nonResource(method: string, target: RequestTarget): NonResourceRequest {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { HoldAsk, HoldOutcome, Park } from '../../src/approval/port.ts'
 import type { Decision } from '../../src/model/decision.ts'
 import { ask, open } from './client.ts'
-import { allow, deny, heldFrom, hold, inHouse } from './house.ts'
+import { Fault } from '../../src/model/fault.ts'
+import { allow, deny, heldFrom, hold, inHouse, knownToken } from './house.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
 const create = {
@@ -167,4 +168,21 @@ test('an approved request that the cluster refuses is told so to its approval, o
       expect(place.completions).toEqual([{ ok: false, summary: 'The API server answered 409.' }])
     },
   )
+})
+
+test('what was approved does not run when its session ended meanwhile', async () => {
+  const place = parkingPlace()
+  let ended = false
+  const identify: typeof knownToken = (authorization) =>
+    ended ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.')) : knownToken(authorization)
+  await inHouse({ decide: () => hold, park: place.park, identify }, async (house) => {
+    const answer = ask(house, configMaps, create)
+    await place.parked
+    ended = true
+    place.verdict('approved')
+    expect((await answer).status).toBe(401)
+    expect(house.arrived).toEqual([])
+    expect(place.completions).toEqual([{ ok: false, summary: 'The session has ended.' }])
+    expect((await house.completed()).annotations['chaperone/reason']).toBe('session-ended')
+  })
 })

@@ -47,6 +47,7 @@ export type Handler = (message: IncomingMessage, response: ServerResponse, body:
 export interface HouseOptions {
   readonly handler?: Handler
   readonly decide?: (input: DecisionInput) => Decision
+  readonly identify?: Stations['identify']
   readonly park?: Park
   readonly oblige?: Stations['oblige']
   readonly append?: (event: AuditEvent, durability: 'durable' | 'soon') => Promise<void>
@@ -121,6 +122,11 @@ export function heldFrom(ask: HoldAsk): HeldRequest {
   }
 }
 
+export const knownToken: Stations['identify'] = (authorization) =>
+  authorization === `Bearer ${clientToken}`
+    ? Promise.resolve({ subject, session })
+    : Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The token is not known.'))
+
 let pems: Promise<{ broker: Pem; cluster: Pem }> | undefined
 
 export function certificates(): Promise<{ broker: Pem; cluster: Pem }> {
@@ -170,10 +176,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
     token: () => Promise.resolve(upstreamToken),
   })
   const stations: Stations = {
-    identify: (authorization) =>
-      authorization === `Bearer ${clientToken}`
-        ? Promise.resolve({ subject, session })
-        : Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The token is not known.')),
+    identify: options.identify ?? knownToken,
     decide: options.decide ?? (() => allow),
     park: (ask, signal) => {
       asks.push(ask)

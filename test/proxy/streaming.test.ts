@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { ask, open } from './client.ts'
-import { inHouse, type Handler } from './house.ts'
+import { Fault } from '../../src/model/fault.ts'
+import { inHouse, knownToken, type Handler } from './house.ts'
 
 const watchPods = '/api/v1/namespaces/default/pods?watch=true'
 const frame = (count: number) => `{"type":"ADDED","object":{"metadata":{"name":"p-${count}"}}}\n`
@@ -147,4 +148,30 @@ test('one slow reader does not hold up another', () => {
     message.destroy()
     await house.completed(1)
   })
+})
+
+test('a session that ends takes its streams with it', () => {
+  const upstream = handedOver()
+  let ended = false
+  return inHouse(
+    {
+      handler: upstream.handler,
+      identify: (authorization) =>
+        ended ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.')) : knownToken(authorization),
+    },
+    async (house) => {
+      const opening = open(house, watchPods)
+      const source = await upstream.response
+      source.writeHead(200).write(frame(1))
+      const message = await opening
+      const [broken, stopped] = [once(message, 'error'), once(source, 'close')]
+      message.resume()
+      ended = true
+      await Promise.all([broken, stopped])
+      expect((await house.completed()).annotations).toMatchObject({
+        'chaperone/outcome': 'failed',
+        'chaperone/reason': 'session-ended',
+      })
+    },
+  )
 })
