@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { RecordingInfo } from '../model/recording.ts'
 import { CastFile } from './cast-file.ts'
-import { EventEncoder, encodeHeader, type EventCode } from './encode.ts'
+import { CastEncoder, type EventCode } from './encode.ts'
 import type { RecordingOptions, RecordingWriter } from './port.ts'
 
 /** Wall time names the recording; event times are monotonic, so that a clock that is set does not bend them. */
@@ -25,8 +25,9 @@ export async function openRecording(
   const startedAt = clock.now()
   const path = join(options.folder, `${fileStamp(startedAt)}-${options.sessionID}.cast`)
   const failures = new Failures()
-  const file = await CastFile.create(path, encodeHeader(options, startedAt), (failure) => failures.report(failure))
-  return new Writer({ path, options, startedAt, clock, file, failures })
+  const encoder = new CastEncoder(options.version)
+  const file = await CastFile.create(path, encoder.header(options, startedAt), (failure) => failures.report(failure))
+  return new Writer({ path, options, startedAt, clock, encoder, file, failures })
 }
 
 /** A RecordingWriter with a way to end it from a crash handler. */
@@ -57,6 +58,7 @@ interface WriterParts {
   readonly options: RecordingOptions
   readonly startedAt: Date
   readonly clock: RecordingClock
+  readonly encoder: CastEncoder
   readonly file: CastFile
   readonly failures: Failures
 }
@@ -64,7 +66,6 @@ interface WriterParts {
 class Writer implements CrashSafeWriter {
   readonly #parts: WriterParts
   readonly #startMs: number
-  readonly #encoder: EventEncoder
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   readonly #markers: { seconds: number; label: string }[] = []
   #size: { cols: number; rows: number }
@@ -74,7 +75,6 @@ class Writer implements CrashSafeWriter {
   constructor(parts: WriterParts) {
     this.#parts = parts
     this.#startMs = parts.clock.monotonicMs()
-    this.#encoder = new EventEncoder(parts.options.version)
     this.#size = { cols: parts.options.cols, rows: parts.options.rows }
   }
 
@@ -125,10 +125,10 @@ class Writer implements CrashSafeWriter {
   }
 
   #event(code: EventCode, data: string): void {
-    const { clock, file, failures } = this.#parts
+    const { clock, encoder, file, failures } = this.#parts
     if (failures.first !== undefined || this.#info !== undefined) return
     this.#lastMs = Math.max(this.#lastMs, clock.monotonicMs() - this.#startMs)
-    file.append(this.#encoder.line(this.#lastMs, code, data))
+    file.append(encoder.event(this.#lastMs, code, data))
   }
 
   #describe(exitStatus: number): RecordingInfo {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Fault } from '../../src/model/fault.ts'
-import { EventEncoder, encodeHeader, type EventCode } from '../../src/recording/encode.ts'
+import { CastEncoder, type EventCode } from '../../src/recording/encode.ts'
 import { parseCast } from '../../src/recording/read.ts'
 import { optionsFor } from './support.ts'
 
@@ -107,10 +107,10 @@ describe('reading', () => {
         fc.string(),
         fc.array(event),
         async (version, command, written) => {
-          const encoder = new EventEncoder(version)
+          const encoder = new CastEncoder(version)
+          const header = encoder.header(optionsFor('', { version, command }), new Date(0))
           let ms = 0
-          const lines = written.map(({ waitMs, code, data }) => encoder.line((ms += waitMs), code, data))
-          const header = encodeHeader(optionsFor('', { version, command }), new Date(0))
+          const lines = written.map(({ waitMs, code, data }) => encoder.event((ms += waitMs), code, data))
           const cast = await parseCast(header + lines.join(''))
           expect(cast.header).toMatchObject({
             version,
