@@ -3,7 +3,8 @@ import type { ReasonCode } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
-import { exitCode, text, type Command, type Parsed } from './command.ts'
+import { exitCode, say, text, type Command, type Parsed } from './command.ts'
+import { findProgram } from './kubectl.ts'
 import { tell, uiHelp, uiOption } from './shell.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise } from './supervised.ts'
@@ -40,6 +41,11 @@ Example
     })
     const ui = text(parsed, 'ui') ?? supervised.config.ui
     if (ui !== 'none') supervised.subscribe((event) => tell(context, event))
+    if ((await findProgram(cmd[0] ?? '', supervised.variables['PATH'] ?? '')) === undefined) {
+      say(context, `there is no program ${JSON.stringify(cmd[0])}.`)
+      await supervised.finish(exitCode.notFound)
+      return exitCode.notFound
+    }
     const options = {
       command: [...cmd],
       env: { ...supervised.variables },

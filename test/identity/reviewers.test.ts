@@ -35,9 +35,14 @@ describe('reviewers', () => {
     expect(await store.remove('bob')).toBe(false)
   })
 
-  it.each(['', '../x', 'a/b', '-x', 'a\nb', '.', 'ünï'])('refuse the name %j, which would be a file elsewhere', async (name) => {
-    await expect(addReviewer(reviewerFiles(folder), { name, groups: [] }, now)).rejects.toMatchObject({ code: 'ERR_USAGE' })
-  })
+  it.each(['', '../x', 'a/b', '-x', 'a\nb', '.', 'ünï'])(
+    'refuse the name %j, which would be a file elsewhere',
+    async (name) => {
+      await expect(addReviewer(reviewerFiles(folder), { name, groups: [] }, now)).rejects.toMatchObject({
+        code: 'ERR_USAGE',
+      })
+    },
+  )
 
   it('refuse every review while one file is broken', async () => {
     const store = reviewerFiles(folder)
