@@ -1,5 +1,4 @@
 import { failure, type Status, type StatusDetails } from '../model/status.ts'
-import type { Resource } from './resources/resource.ts'
 
 /** A failure that becomes a metav1.Status answer. */
 export class ApiFailure extends Error {
@@ -12,7 +11,12 @@ export class ApiFailure extends Error {
   }
 }
 
-type Names = Pick<Resource, 'group' | 'plural' | 'kind'>
+/** What messages call a resource. */
+interface Names {
+  readonly group: string
+  readonly plural: string
+  readonly kind: string
+}
 
 const qualified = ({ group, plural }: Names) => (group === '' ? plural : `${plural}.${group}`)
 

@@ -14,6 +14,7 @@ export interface PracticeOptions {
   readonly host: string
   /** 0 = any free port. */
   readonly port: number
+  /** The cluster's clock, for ages and timestamps; certificates are valid by the machine's own. */
   readonly now?: () => Date
 }
 
@@ -35,7 +36,7 @@ const keepAliveMs = 120_000
  * freshly seeded state in memory. Rejects with the listener's error (EADDRINUSE, EACCES) when it cannot listen.
  */
 export async function startPractice({ host, port, now = () => new Date() }: PracticeOptions): Promise<PracticeCluster> {
-  const certificates = await issueCertificates(host, clientCertificateName, now())
+  const certificates = await issueCertificates(host, clientCertificateName, new Date())
   const adminToken = randomBytes(24).toString('base64url')
   const store = new Store()
   seed(store, now())
