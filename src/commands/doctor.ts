@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import { prepareState } from '../config/state.ts'
 import { verifyJournal } from '../journal/reader.ts'
+import { readJournalKeys } from '../trust/signing-key.ts'
 import { loadUpstream } from '../kube/kubeconfig.ts'
 import { toFault } from '../model/fault.ts'
 import { plain } from '../../ui/words/plain.ts'
@@ -100,7 +101,8 @@ async function state(context: Context, parsed: Parsed): Promise<Finding | string
 async function journal(context: Context, parsed: Parsed): Promise<Finding | string> {
   const config = await loadConfig(configFlags(parsed), context.environment)
   const folders = await prepareState(config.stateFolder, context.environment.uid)
-  const report = await verifyJournal(folders.journal)
+  const report = await verifyJournal(folders.journal, { keys: await readJournalKeys(folders.trust) })
+  if (report.segments === 0) return { check: 'journal', ok: true, level: 'note', says: 'nothing is written yet.' }
   if (report.ok) return `${report.events} events, chain and signatures fit`
   const says = `does not verify (${report.problems.length} problems): see \`chaperone journal verify\`.`
   return { check: 'journal', ok: false, level: 'problem', says }

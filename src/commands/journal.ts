@@ -2,6 +2,7 @@ import { annotation, type AuditEvent } from '../model/audit.ts'
 import { Fault } from '../model/fault.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { searchJournal, verifyJournal, type JournalQuery } from '../journal/reader.ts'
+import { readJournalKeys } from '../trust/signing-key.ts'
 import { exitCode, flag, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { foldersOf } from './link.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
@@ -89,8 +90,8 @@ function row(event: AuditEvent): string {
 }
 
 async function verify(context: Context, parsed: Parsed): Promise<number> {
-  const { journal } = foldersOf(text(parsed, 'state'), context)
-  const report = await verifyJournal(journal)
+  const { journal, trust } = foldersOf(text(parsed, 'state'), context)
+  const report = await verifyJournal(journal, { keys: await readJournalKeys(trust) })
   if (flag(parsed, 'json')) printJson(context, report)
   else {
     for (const problem of report.problems) say(context, `${problem.file}:${problem.line}: ${problem.problem}`)

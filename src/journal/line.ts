@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { AuditEvent } from '../model/audit.ts'
 
 /** `prev` of the very first line. */
-export const noPrevious = '0'.repeat(64)
+const noPrevious = '0'.repeat(64)
 
 export type CheckpointReason = 'start' | 'progress' | 'rotation' | 'close'
 

@@ -36,7 +36,7 @@ export interface JournalReport {
  */
 export async function verifyJournal(
   folder: string,
-  options: { readonly keys?: readonly KeyObject[] } = {},
+  options: { readonly keys?: readonly KeyObject[] | undefined } = {},
 ): Promise<JournalReport> {
   const head = await readHead(folder)
   const keys = options.keys === undefined ? await publishedKeys(folder) : keysByID(options.keys)

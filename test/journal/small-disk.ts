@@ -17,7 +17,7 @@ const journal = await openJournal({
 await journal.append(auditEvent('soon-before'), 'soon')
 for (let n = 0; !ending; n++) {
   try {
-    void (await journal.append(auditEvent(`soon-${n}`), 'soon'))
+    await journal.append(auditEvent(`soon-${n}`), 'soon')
     await journal.append(auditEvent(`id-${n}`, { requestURI: `/${'x'.repeat(500)}` }), 'durable')
     process.stdout.write(`ok id-${n}\n`)
   } catch (thrown) {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { randomToken } from '../../src/trust/random.ts'
+import { readJournalKeys } from '../../src/trust/signing-key.ts'
 import { openTrust } from '../../src/trust/trust.ts'
 import { kubectlPath } from '../support/kubectl.ts'
 
@@ -146,17 +146,15 @@ describe('the files', () => {
 })
 
 test('the signing key signs what the published key verifies', async () => {
+  expect(await readJournalKeys(folder)).toBeUndefined()
   const { signingKey } = await openTrust({ folder })
   const text = Buffer.from('a line')
-  const published = await readFile(join(folder, 'journal-signing.pub'))
-  expect(verify(null, text, published, sign(null, text, signingKey.privateKey))).toBe(true)
+  const [published] = (await readJournalKeys(folder)) ?? []
+  expect(published?.equals(signingKey.publicKey)).toBe(true)
+  expect(verify(null, text, signingKey.publicKey, sign(null, text, signingKey.privateKey))).toBe(true)
   expect(signingKey.keyID).toMatch(/^[0-9a-f]{64}$/)
-})
-
-test('random tokens are base64url of the asked size and do not repeat', () => {
-  const tokens = Array.from({ length: 1000 }, () => randomToken(32))
-  expect(new Set(tokens).size).toBe(1000)
-  for (const token of tokens) expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/)
+  await writeFile(join(folder, 'journal-signing.pub'), 'nonsense')
+  await expect(readJournalKeys(folder)).rejects.toMatchObject({ code: 'ERR_STATE' })
 })
 
 async function serve(tls: { keyPem: string; certPem: string }, body: string) {
