@@ -14,6 +14,8 @@ export interface Delivery {
   /** Send the headers before the first byte of the body is there. */
   readonly streaming: boolean
   readonly warnings: boolean
+  /** client-go repeats any request by itself when it is told when. */
+  readonly retryAfter: boolean
 }
 
 /** A Status of Chaperone's own. The connection ends when the request's body was not read to its end. */
@@ -45,6 +47,7 @@ export async function deliver(
   const headers = clientHeaders(answer, {
     auditID: delivery.auditID,
     warnings: delivery.warnings,
+    retryAfter: delivery.retryAfter,
     length: masker === undefined && !bodiless,
   })
   if (bodiless) {
@@ -62,7 +65,7 @@ export async function deliver(
     const chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
     const first = delivery.streaming ? undefined : await chunks.next()
     response.writeHead(answer.statusCode, headers)
-    response.flushHeaders()
+    if (delivery.streaming) response.flushHeaders()
     await pump(response, chunks, first)
   } finally {
     answer.body.destroy()

@@ -66,13 +66,19 @@ export function conditionalHeaders(request: IncomingMessage): Record<string, str
  */
 export function clientHeaders(
   answer: UpstreamAnswer,
-  options: { readonly auditID: string; readonly warnings: boolean; readonly length: boolean },
+  options: {
+    readonly auditID: string
+    readonly warnings: boolean
+    readonly retryAfter: boolean
+    readonly length: boolean
+  },
 ): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = { 'audit-id': options.auditID }
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value === undefined) continue
     const isKept = answerHeaders.has(name) || name.startsWith('x-kubernetes-pf-')
     if (isKept || (name === 'content-length' && options.length)) kept[name] = printable([value].flat()[0] ?? '')
+    if (name === 'retry-after' && options.retryAfter && /^[0-9]{1,4}$/.test(String(value))) kept[name] = value
     if (name === 'warning' && options.warnings) kept[name] = [value].flat().map(printable)
   }
   return kept

@@ -8,13 +8,14 @@ import { describe } from '../request/attributes.ts'
 import { canonicalRequest } from '../request/canonical.ts'
 import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
 import { equivalentCommand } from '../request/kubectl.ts'
-import { parseTarget } from '../request/target.ts'
+import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
 import { deliver, sendStatus } from './deliver.ts'
 import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import { assertUnambiguous } from './headers.ts'
 import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
+import { shownQuery } from './shown-target.ts'
 import type { Stations } from './stations.ts'
 import { faultReason, faultStatus, refusalOf } from './status.ts'
 import { Trace } from './trace.ts'
@@ -75,10 +76,10 @@ async function prepare({ message, trace }: Exchange, stations: Stations): Promis
   const method = message.method ?? ''
   const contentType = mediaType(message.headers['content-type'])
   const described = (trace.request = describe(method, target, contentType))
-  trace.command = equivalentCommand(described, target.query)
+  nameCommand(trace, described, target)
   const body = decodeBody(method, contentType, await readBody(message), described)
   const request = (trace.request = withBody(described, body))
-  trace.command = equivalentCommand(request, target.query, bodyName(body.value))
+  nameCommand(trace, request, target, bodyName(body.value))
   const canonical = canonicalRequest({
     method,
     target: target.encoded,
@@ -87,6 +88,11 @@ async function prepare({ message, trace }: Exchange, stations: Stations): Promis
   })
   trace.digest = canonical.digest
   return { ...trace.caller, request, canonical, object: body.value }
+}
+
+function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTarget, name = ''): void {
+  trace.command = equivalentCommand(request, target.query, name)
+  trace.shownCommand = equivalentCommand(request, shownQuery(target.query), name)
 }
 
 /** forward, mask, client; and the approval, if there was one, learns the outcome. */
@@ -109,7 +115,7 @@ async function carryOut(
     if (isLongRunning(request)) identified.keep()
     trace.forwarded = true
     const answer = await forward(message, request, matter.canonical, { accept, auditID, signal, upstream })
-    trace.answer = { code: answer.statusCode }
+    trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }
     const masker = settled.masker.active && !isDiscovery(request) ? settled.masker : undefined
@@ -122,6 +128,7 @@ async function carryOut(
         headOnly: message.method === 'HEAD',
         streaming: isLongRunning(request),
         warnings: masker === undefined || !isMutation(request),
+        retryAfter: !isMutation(request),
       },
       (masked) => (trace.masked = masked.count),
     )
@@ -143,12 +150,17 @@ function fail({ message, response, trace, gone }: Exchange, thrown: unknown): vo
   const fault = toFault(thrown)
   const sessionEnded = fault.code === 'ERR_UNAUTHENTICATED' && trace.caller !== undefined
   if (gone.aborted && !sessionEnded) return cancelled(trace)
-  const status = faultStatus(fault, trace.auditID)
-  const outcome = trace.forwarded ? (trace.outcome === 'unknown' ? 'unknown' : 'failed') : 'refused'
   const code = sessionEnded ? 'session-ended' : faultReason(fault)
-  trace.refuse(status, { code, message: fault.sentence }, outcome)
-  if (response.headersSent) message.socket.destroy()
-  else sendStatus(response, status, trace.auditID)
+  const reason: Reason = { code, message: fault.sentence }
+  if (response.headersSent) {
+    trace.breakOff(reason)
+    message.socket.destroy()
+    return
+  }
+  const status = faultStatus(fault, trace.auditID, trace.mayHaveWritten ? trace.upstreamCode : undefined)
+  const outcome = trace.forwarded ? (trace.outcome === 'unknown' ? 'unknown' : 'failed') : 'refused'
+  trace.refuse(status, reason, outcome)
+  sendStatus(response, status, trace.auditID)
 }
 
 function refuse({ response, trace, gone }: Exchange, reason: Reason): void {

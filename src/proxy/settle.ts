@@ -28,6 +28,8 @@ export type Settled =
     }
   | { readonly kind: 'refused'; readonly reason: Reason }
 
+const clientGone: Reason = { code: 'client-gone', message: 'The client went away before its request was released.' }
+
 /** The policy's word on a matter. */
 export function decideMatter(matter: Matter, stations: Stations): Decision {
   const { subject, session, request, object } = matter
@@ -49,6 +51,7 @@ export async function settle(
   }
   const shown = oblige(decision, firstReason(decision), matter, stations)
   if (shown.kind === 'refused') return shown
+  if (signal.aborted) return refused(clientGone)
   const outcome = await stations.park(
     {
       auditID: trace.auditID,
@@ -83,7 +86,7 @@ async function release(
   if (now.effect === 'deny' || (now.effect === 'hold' && ruleNames(now) !== ruleNames(before))) {
     return stop('policy-changed', 'The policy changed while the request waited, and no longer lets it pass.')
   }
-  if (signal.aborted) return stop('client-gone', 'The client went away before its request was released.')
+  if (signal.aborted) return stop(clientGone.code, clientGone.message)
   const reason = releaseReason(outcome, before)
   const settled = oblige(now, reason, matter, stations)
   if (settled.kind === 'refused') return stop(settled.reason.code, settled.reason.message)

@@ -53,16 +53,18 @@ const refusalStatus: Partial<Readonly<Record<ReasonCode, { readonly http: number
 }
 
 /** Sentence for failures that must not tell a caller what went wrong inside. */
-const internalSentence = 'The broker failed to handle this request; nothing more was sent to the cluster.'
+const internalSentence = 'The broker failed to handle this request.'
 
 export function faultReason(fault: Fault): ReasonCode {
   return answers[fault.code].reason
 }
 
-export function faultStatus(fault: Fault, auditID: string): Status {
+/** `upstreamCode`: what the API server had answered to a write before this went wrong. */
+export function faultStatus(fault: Fault, auditID: string, upstreamCode?: number): Status {
   const { http, status } = answers[fault.code]
   const sentence = http === 500 ? internalSentence : fault.sentence
-  return failure(http, status, `${sentence} (chaperone why ${auditID})`)
+  const done = upstreamCode === undefined ? '' : ` The API server had already answered ${upstreamCode} to this request.`
+  return failure(http, status, `${sentence}${done} (chaperone why ${auditID})`)
 }
 
 /** A refusal as kubectl will print it: the sentence, the rule that spoke, and where to read more. */

@@ -22,7 +22,10 @@ export class Trace {
   caller: { readonly subject: Subject; readonly session: Session } | undefined
   target: RequestTarget | undefined
   request: RequestAttributes | undefined
+  /** The equivalent command as a reviewer sees it. */
   command = ''
+  /** The same without what runs inside a container, for the journal and for lists. */
+  shownCommand = ''
   digest = ''
   decision: Decision | undefined
   reason: Reason | undefined
@@ -32,6 +35,8 @@ export class Trace {
   masked: () => number = () => 0
   /** True once the request has been handed to the upstream. */
   forwarded = false
+  /** What the API server answered, once it has. */
+  upstreamCode: number | undefined
 
   readonly #message: IncomingMessage
   readonly #stations: Stations
@@ -60,6 +65,17 @@ export class Trace {
     this.outcome = outcome
   }
 
+  /** Notes that an answer on its way to the client was cut off; what the API server said stays. */
+  breakOff(reason: Reason): void {
+    this.reason = reason
+    this.outcome = 'failed'
+  }
+
+  /** True when the request may have changed something in the cluster. */
+  get mayHaveWritten(): boolean {
+    return this.forwarded && (this.request === undefined || isMutation(this.request))
+  }
+
   /** The line before anything is forwarded: durable when the request may change something. Rejects with ERR_JOURNAL. */
   async received(): Promise<void> {
     const durable = this.request === undefined || isMutation(this.request)
@@ -69,9 +85,9 @@ export class Trace {
   /** The last line, and the note for whoever counts. Rejects with ERR_JOURNAL. */
   async completed(): Promise<void> {
     const { caller, reason } = this
-    const durable = this.forwarded && (this.request === undefined || isMutation(this.request))
+    const durability = this.mayHaveWritten ? 'durable' : 'soon'
     try {
-      await this.#stations.journal.append(this.#event('ResponseComplete'), durable ? 'durable' : 'soon')
+      await this.#stations.journal.append(this.#event('ResponseComplete'), durability)
     } finally {
       if (caller !== undefined) {
         this.#stations.observe({
@@ -79,7 +95,7 @@ export class Trace {
           subject: caller.subject,
           auditID: this.auditID,
           request: this.request,
-          command: this.command,
+          command: this.shownCommand,
           decision: this.decision?.effect ?? 'deny',
           reason: reason ?? { code: 'internal', message: 'The request ended before a decision.' },
           heldID: this.held?.id ?? '',
@@ -128,7 +144,7 @@ export class Trace {
       [annotation.session]: this.caller?.session.id ?? '',
       [annotation.held]: held?.id ?? '',
       [annotation.reviewer]: held?.reviews.map((review) => review.reviewer.name).join(',') ?? '',
-      [annotation.command]: this.command,
+      [annotation.command]: this.shownCommand,
       [annotation.claimedCommand]: this.claimedCommand,
       [annotation.digest]: this.digest,
     }

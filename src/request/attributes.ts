@@ -16,6 +16,19 @@ const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'
 const collectionVerbs: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 /** Subresources that open a road into a container or node, whatever the method says. */
 const execSubresources: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy'])
+const writeVerbs: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
+/** Where the API server honours `dryRun`; a token request gives a real token although it says `dryRun=All`. */
+const dryRunSubresources: ReadonlySet<string> = new Set([
+  '',
+  'approval',
+  'binding',
+  'ephemeralcontainers',
+  'eviction',
+  'finalize',
+  'resize',
+  'scale',
+  'status',
+])
 /** Resources that a PUT creates when they are absent (`AllowCreateOnUpdate` of their strategies), as `resource.group`. */
 const createdByUpdate: ReadonlySet<string> = new Set([
   'endpoints.',
@@ -64,7 +77,7 @@ export function describe(method: string, target: RequestTarget, contentType: str
     name,
     fieldSelector: selects ? (parameter(target, 'fieldSelector') ?? '') : '',
     labelSelector: selects ? (parameter(target, 'labelSelector') ?? '') : '',
-    dryRun: parameter(target, 'dryRun') === 'All',
+    dryRun: parameter(target, 'dryRun') === 'All' && writeVerbs.has(verb) && dryRunSubresources.has(subresource),
     effects: effectsOf(method, verb, `${resource}.${parts.group}`, subresource, contentType),
     path: target.path,
   }

@@ -196,11 +196,13 @@ describe('refusals', () => {
     }),
   )
 
-  test('the values of exec arguments and tokens are not in the journal', () =>
+  test('the arguments of exec are neither in the journal nor in the list of requests', () =>
     inHouse({ decide: () => deny }, async (house) => {
       await ask(house, `${pods}/x/exec?command=mysql&command=-pHunter2&container=db`)
-      const { requestURI } = await house.completed()
-      expect(requestURI).toBe(`${pods}/x/exec?command=***&command=***&container=db`)
+      const last = await house.completed()
+      expect(last.requestURI).toBe(`${pods}/x/exec?command=***&command=***&container=db`)
+      expect(last.annotations['chaperone/command']).toBe("kubectl exec x -c db -n default -- '***' '***'")
+      expect(JSON.stringify([house.journal, house.notes])).not.toContain('Hunter2')
     }))
 
   test('a denial names the rule and where to read more', () =>
@@ -296,6 +298,20 @@ describe('a cluster that fails', () => {
     ),
   )
 
+  test.each([
+    ['GET', '7'],
+    ['DELETE', undefined],
+  ])('a client is told when to repeat a read, never a write: %s', (method, expected) =>
+    inHouse(
+      { handler: (_message, response) => response.writeHead(429, { 'retry-after': '7' }).end() },
+      async (house) => {
+        const reply = await ask(house, `${pods}/x`, { method })
+        expect(reply.status).toBe(429)
+        expect(reply.headers['retry-after']).toBe(expected)
+      },
+    ),
+  )
+
   test('its own refusals pass as they are', () =>
     inHouse(
       {
@@ -366,6 +382,19 @@ describe('the mask', () => {
         'chaperone/reason': 'mask-failed',
         'chaperone/outcome': 'failed',
       })
+    })
+  })
+
+  test('one that fails after a write says that the write was done', () => {
+    const broken: Masker = {
+      ...active,
+      answer: () => {
+        throw new Fault('ERR_MASK', 'The answer cannot be read.')
+      },
+    }
+    return inHouse({ oblige: () => broken }, async (house) => {
+      const reply = await ask(house, configMaps, { method: 'POST', body: '{}' })
+      expect(reply.json['message']).toContain('The API server had already answered 200 to this request.')
     })
   })
 
