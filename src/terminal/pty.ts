@@ -15,6 +15,7 @@ export interface PtyProcess {
   onOutput(listener: (bytes: Buffer) => void): void
   /** Resolves after the last byte of output was delivered; 128 + signal when a signal ended the program. */
   readonly exited: Promise<{ readonly exitStatus: number }>
+  /** Bytes pass as they are, whatever node-pty's types say. */
   write(bytes: string | Uint8Array): void
   /** Sizes below 1 are taken as 1; after the exit this does nothing. */
   resize(cols: number, rows: number): void
@@ -54,7 +55,7 @@ export function openPty(options: PtyOptions): PtyProcess {
     exited,
     onOutput: (listener) => void pty.onData((data: unknown) => listener(data as Buffer)),
     write: (bytes) => {
-      if (!ended) pty.write(typeof bytes === 'string' ? bytes : Buffer.from(bytes))
+      if (!ended) pty.write(bytes as string)
     },
     resize: (cols, rows) => {
       if (!ended) pty.resize(Math.max(1, cols), Math.max(1, rows))
