@@ -2,6 +2,22 @@ import type { Obligation } from '../model/decision.ts'
 import type { JsonValue, RequestAttributes } from '../model/request.ts'
 import type { Subject } from '../model/subject.ts'
 
+/**
+ * One way into an object, segment by segment. Each segment is a key in which `*` stands for any characters, dots and
+ * slashes too; on an array a segment of `*` stands for every element.
+ */
+export type MaskPath = readonly string[]
+
+/** What a compiled MaskSet hides: the values at `paths` of the resources it names; `*` = every group or resource. */
+export interface MaskSet {
+  readonly name: string
+  readonly fields: readonly {
+    readonly apiGroup: string
+    readonly resource: string
+    readonly paths: readonly MaskPath[]
+  }[]
+}
+
 /** An upstream answer whose body passes through the mask station. */
 export interface Answer {
   readonly statusCode: number

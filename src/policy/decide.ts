@@ -1,0 +1,105 @@
+import type { Obligation, Reason } from '../model/decision.ts'
+import { ConditionVariables } from './condition.ts'
+import { conditionOf, factsOf, literalResources, mismatch, type Facts } from './match.ts'
+import type { Decide, DecisionInput } from './port.ts'
+import { combine } from './requirement.ts'
+import type { Rule } from './rule.ts'
+
+type HoldRule = Extract<Rule, { effect: 'hold' }>
+
+interface Voice<R extends Rule = Rule> {
+  readonly rule: R
+  readonly failed: boolean
+}
+
+/** What the rules say to one request. */
+interface Voices {
+  readonly denies: readonly Voice[]
+  readonly holds: readonly Voice<HoldRule>[]
+  readonly allows: readonly Voice[]
+  readonly obligations: readonly Obligation[]
+}
+
+/**
+ * `decide` over compiled rules: every matching rule speaks, the strictest effect wins, obligations add up, and when no
+ * rule speaks the answer is deny. The obligations of an allow count wherever it may touch the request, even where it is
+ * too narrow to allow it.
+ */
+export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide {
+  const candidates = indexRules(rules.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+  return (input) => {
+    const { denies, holds, allows, obligations } = listen(candidates(input), input)
+    const base = (reasons: readonly Reason[], duties = obligations) => ({ reasons, obligations: duties, policyDigest })
+    if (denies.length > 0) return { effect: 'deny', ...base(denies.map(reasonOf), []) }
+    const [firstHold, ...otherHolds] = holds
+    if (firstHold !== undefined) {
+      const requirement = combine([firstHold.rule.requirement, ...otherHolds.map(({ rule }) => rule.requirement)])
+      return { effect: 'hold', ...base([...holds, ...allows].map(reasonOf)), requirement }
+    }
+    if (allows.length > 0) return { effect: 'allow', ...base(allows.map(reasonOf)) }
+    return { effect: 'deny', ...base([noRule(input)], []) }
+  }
+}
+
+function listen(rules: readonly Rule[], input: DecisionInput): Voices {
+  const facts = factsOf(input, new ConditionVariables(input))
+  const denies: Voice[] = []
+  const holds: Voice<HoldRule>[] = []
+  const allows: Voice[] = []
+  const obligations = new Map<string, Obligation>()
+  for (const rule of rules) {
+    if (mismatch(rule, facts, 'intersects') !== undefined) continue
+    const condition = conditionOf(rule, facts)
+    if (condition === 'false') continue
+    for (const obligation of rule.obligations) obligations.set(JSON.stringify(obligation), obligation)
+    const failed = condition === 'failed'
+    if (rule.effect === 'deny') denies.push({ rule, failed })
+    else if (rule.effect === 'hold') holds.push({ rule, failed })
+    else if (!failed && mayAllow(rule, facts)) allows.push({ rule, failed })
+  }
+  return { denies, holds, allows, obligations: [...obligations.values()] }
+}
+
+/** A method that RequestInfo has no verb for is never allowed, not even by `*`. */
+function mayAllow(rule: Rule, facts: Facts): boolean {
+  return facts.request.verb !== '' && mismatch(rule, facts, 'covers') === undefined
+}
+
+const codes = { allow: 'rule-allows', hold: 'rule-holds', deny: 'rule-denies' } as const
+
+function reasonOf({ rule, failed }: Voice): Reason {
+  if (!failed) return { code: codes[rule.effect], rule: rule.id, message: rule.message }
+  return {
+    code: 'rule-failed',
+    rule: rule.id,
+    message: `${rule.message} (The rule's condition could not be evaluated for this request, so the rule applies.)`,
+  }
+}
+
+function noRule({ subject, request }: DecisionInput): Reason {
+  const what = request.kind === 'non-resource' ? request.path : resourceText(request)
+  return {
+    code: 'no-rule-matches',
+    message: `No rule of the policy allows ${subject.name} to ${request.verb === '' ? 'use this method on' : request.verb} ${what}.`,
+  }
+}
+
+function resourceText(request: DecisionInput['request'] & { kind: 'resource' }): string {
+  const resource = request.subresource === '' ? request.resource : `${request.resource}/${request.subresource}`
+  const group = request.apiGroup === '' ? '' : `.${request.apiGroup}`
+  return `${resource}${group}${request.namespace === '' ? '' : ` in namespace ${request.namespace}`}`
+}
+
+/** Rules by the resource they name, so that a request meets only those that could speak. */
+function indexRules(rules: readonly Rule[]): (input: DecisionInput) => readonly Rule[] {
+  const named = new Set(rules.flatMap(({ match }) => literalResources(match) ?? []))
+  const forResource = (resource: string) =>
+    rules.filter(
+      ({ match }) => match.scope.kind === 'resource' && (literalResources(match)?.includes(resource) ?? true),
+    )
+  const byName = new Map(Array.from(named, (resource) => [resource, forResource(resource)]))
+  const otherResources = rules.filter(({ match }) => literalResources(match) === undefined)
+  const nonResource = rules.filter(({ match }) => match.scope.kind === 'non-resource')
+  return ({ request }) =>
+    request.kind === 'non-resource' ? nonResource : (byName.get(request.resource) ?? otherResources)
+}

@@ -1,0 +1,50 @@
+import { ConditionVariables } from './condition.ts'
+import { conditionOf, factsOf, mismatch, type Mismatch } from './match.ts'
+import type { DecisionInput } from './port.ts'
+import type { Rule } from './rule.ts'
+
+/** What one rule had to say to a request, or why it was silent. */
+export interface RuleExplanation {
+  readonly rule: string
+  readonly effect: Rule['effect']
+  readonly speaks: boolean
+  /** One sentence. */
+  readonly because: string
+}
+
+const silences: Readonly<Record<Mismatch, string>> = {
+  subjects: 'It is about other subjects.',
+  verbs: 'It does not name the verb (exec, attach, port-forward and server-side apply need create too).',
+  effects: 'It is about requests with another effect.',
+  apiGroups: 'It is about another API group.',
+  resources: 'It does not name the resource.',
+  namespaces: 'It is about other namespaces.',
+  names: 'It is about objects with other names.',
+  nonResourceURLs: 'It does not name the path.',
+  when: 'Its condition is not true for the request.',
+}
+
+/** Every rule of the policy and why it speaks or is silent, in the policy's order. */
+export function explain(policy: { readonly rules: readonly Rule[] }, input: DecisionInput): readonly RuleExplanation[] {
+  const facts = factsOf(input, new ConditionVariables(input))
+  return policy.rules.map((rule) => {
+    const told = (speaks: boolean, because: string): RuleExplanation => ({
+      rule: rule.id,
+      effect: rule.effect,
+      speaks,
+      because,
+    })
+    const outside = mismatch(rule, facts, 'intersects')
+    if (outside !== undefined) return told(false, silences[outside])
+    const condition = conditionOf(rule, facts)
+    if (condition === 'false') return told(false, silences.when)
+    if (rule.effect !== 'allow') {
+      return told(true, condition === 'failed' ? 'Its condition could not be evaluated, so it applies.' : rule.message)
+    }
+    if (condition === 'failed') return told(false, 'Its condition could not be evaluated, so it does not allow.')
+    if (facts.request.verb === '') return told(false, 'No rule allows a method that Kubernetes has no verb for.')
+    const partly = mismatch(rule, facts, 'covers')
+    if (partly === undefined) return told(true, rule.message)
+    return told(false, `It covers only a part of the request: ${silences[partly]}`)
+  })
+}

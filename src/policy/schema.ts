@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { durationMs, MAX_HOLD_MS } from './duration.ts'
+import { parseMaskPath } from './mask-path.ts'
+
+/**
+ * Verbs a rule may name: those of RequestInfo, those of non-resource requests, and the ones that RBAC knows beside
+ * them. Any other word is a typing mistake, and a mistyped deny would be a hole.
+ */
+export const verbs = [
+  '*',
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection',
+  'proxy',
+  'post',
+  'put',
+  'head',
+  'options',
+  'bind',
+  'escalate',
+  'impersonate',
+  'approve',
+  'sign',
+] as const
+const effects = ['read', 'create', 'write', 'exec', 'stream'] as const
+
+const texts = z.array(z.string().min(1)).min(1)
+const metadata = z.strictObject({ name: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'is not a DNS name') })
+
+const someone = z
+  .strictObject({ group: z.string().min(1).optional(), user: z.string().min(1).optional() })
+  .refine(({ group, user }) => (group === undefined) !== (user === undefined), 'names one group or one user')
+
+const duration = z
+  .string()
+  .refine((text) => durationMs(text) !== undefined, 'is not a duration like 90s, 15m or 1h30m')
+  .refine((text) => (durationMs(text) ?? 1) > 0 && (durationMs(text) ?? 0) <= MAX_HOLD_MS, 'is not between 1ms and 24h')
+
+const approval = z
+  .strictObject({
+    reviewers: z.array(someone).min(1).optional(),
+    count: z.number().int().min(1).max(10).optional(),
+    confirm: z.literal('self').optional(),
+    expiresAfter: duration.default('15m'),
+  })
+  .refine(
+    ({ reviewers, confirm }) => (reviewers === undefined) !== (confirm === undefined),
+    'has either reviewers or confirm: self',
+  )
+  .refine(({ count, confirm }) => count === undefined || confirm === undefined, 'has a count only with reviewers')
+
+const match = z
+  .strictObject({
+    verbs: z.array(z.enum(verbs)).min(1),
+    apiGroups: z.array(z.string()).min(1).optional(),
+    resources: z
+      .array(
+        z.string().regex(/^(\*|[a-z0-9.-]+)(\/(\*|[a-z0-9-]+))?$/, 'is not a resource like pods, pods/log or */status'),
+      )
+      .min(1)
+      .optional(),
+    namespaces: z.array(z.string()).min(1).optional(),
+    names: texts.optional(),
+    effects: z.array(z.enum(effects)).min(1).optional(),
+    nonResourceURLs: z
+      .array(z.string().regex(/^(\*|\/[^*]*\*?)$/, 'is not a path, with * only at its end'))
+      .min(1)
+      .optional(),
+  })
+  .refine(
+    ({ resources, nonResourceURLs }) => (resources === undefined) !== (nonResourceURLs === undefined),
+    'has either resources or nonResourceURLs',
+  )
+  .refine(
+    ({ resources, apiGroups }) => (resources === undefined) === (apiGroups === undefined),
+    'has apiGroups exactly when it has resources',
+  )
+  .refine(
+    ({ nonResourceURLs, namespaces, names }) =>
+      nonResourceURLs === undefined || (namespaces === undefined && names === undefined),
+    'has namespaces and names only with resources',
+  )
+
+const rule = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'is not lower-case letters, digits and dashes'),
+    subjects: z.array(someone).min(1),
+    match,
+    when: z.string().min(1).optional(),
+    effect: z.enum(['allow', 'hold', 'deny']),
+    approval: approval.optional(),
+    obligations: z.array(z.strictObject({ mask: z.string().min(1) })).optional(),
+    message: z.string().min(1).max(500).optional(),
+  })
+  .refine(
+    ({ effect, approval }) => (effect === 'hold') === (approval !== undefined),
+    'has an approval exactly when its effect is hold',
+  )
+  .refine(
+    ({ effect, obligations }) => effect !== 'deny' || obligations === undefined,
+    'has no obligations when its effect is deny',
+  )
+
+const apiVersion = z.literal('chaperone/v1')
+
+/** A document of kind AccessPolicy, see DESIGN: rules whose strictest speaks. */
+export const accessPolicy = z.strictObject({
+  apiVersion,
+  kind: z.literal('AccessPolicy'),
+  metadata,
+  rules: z.array(rule).min(1),
+})
+
+/** A document of kind MaskSet: fields whose values callers do not see. */
+export const maskSet = z.strictObject({
+  apiVersion,
+  kind: z.literal('MaskSet'),
+  metadata,
+  fields: z
+    .array(
+      z.strictObject({
+        apiGroup: z.string(),
+        resource: z.string().regex(/^(\*|[a-z0-9.-]+)$/, 'is not a resource without subresource'),
+        paths: z
+          .array(
+            z
+              .string()
+              .refine(
+                (path) => parseMaskPath(path) !== undefined,
+                'is not a path like data.* or metadata.annotations[*token*]',
+              ),
+          )
+          .min(1),
+      }),
+    )
+    .min(1),
+})
+
+export type AccessPolicySource = z.infer<typeof accessPolicy>
+export type RuleSource = z.infer<typeof rule>
+export type MaskSetSource = z.infer<typeof maskSet>
+
+/** Every key of the two kinds, for suggestions. */
+export const knownKeys = [
+  ...Object.keys(accessPolicy.shape),
+  ...Object.keys(maskSet.shape),
+  ...Object.keys(rule.shape),
+  ...Object.keys(match.shape),
+  ...Object.keys(approval.shape),
+  'name',
+  'group',
+  'user',
+  'mask',
+  'apiGroup',
+  'resource',
+  'paths',
+]
