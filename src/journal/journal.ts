@@ -54,8 +54,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { opened, notices } = await asJournalFault(folder, async () => {
     await prepareFolder(folder)
     parts.defer(await lockFolder(folder))
+    const tail = await recoverTail(folder, signingKey)
     if (signingKey !== undefined) await publishKey(folder, signingKey)
-    const tail = await recoverTail(folder)
     const opened = await JournalWriter.open({ ...options, tail, limits: limitsOf(options) })
     parts.defer(() => opened.dispose())
     await opened.start(tail.unfinished.map((event) => unknownOutcome(event, clock.now())))

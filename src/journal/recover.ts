@@ -2,6 +2,7 @@ import { appendFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AuditEvent } from '../model/audit.ts'
 import { Fault } from '../model/fault.ts'
+import { isGenuine, type CheckpointKey } from './checkpoint.ts'
 import { readHead } from './head.ts'
 import { emptyChain, hashLine, parseLine, type ChainTip } from './line.ts'
 import { listSegments, readSegment, segmentName, syncFolder } from './segments.ts'
@@ -25,9 +26,9 @@ export interface Tail {
  *
  * @throws Fault ERR_JOURNAL when the end does not fit together, or was cut off: nothing is added to such a journal.
  */
-export async function recoverTail(folder: string): Promise<Tail> {
+export async function recoverTail(folder: string, key: CheckpointKey | undefined): Promise<Tail> {
   const numbers = await listSegments(folder)
-  const head = parseHead(folder, await readHead(folder))
+  const head = parseHead(folder, await readHead(folder), key)
   const last = numbers.at(-1) ?? 0
   let tip: ChainTip | undefined
   let end: SegmentState | undefined
@@ -43,7 +44,7 @@ export async function recoverTail(folder: string): Promise<Tail> {
     for (const id of state.completed) completed.add(id)
     if (tip !== undefined && (state.closed || state.started)) break
   }
-  assertNotCut(folder, tip ?? emptyChain, signed, head)
+  assertNotCut(folder, { tip: tip ?? emptyChain, signed, head, key })
   if (end !== undefined && end.tornBytes > 0) await moveTornLine(join(folder, segmentName(last)), end)
   return {
     segment: last,
@@ -115,20 +116,34 @@ export function isFinal(event: AuditEvent): boolean {
   return event.stage === 'ResponseComplete' || event.stage === 'Panic'
 }
 
-function parseHead(folder: string, bytes: Uint8Array | undefined): Head | undefined {
+function parseHead(folder: string, bytes: Uint8Array | undefined, key: CheckpointKey | undefined): Head | undefined {
   if (bytes === undefined) return undefined
   const line = parseLine(Buffer.from(bytes).toString('utf8').trimEnd())
-  if (line === undefined) throw unfit(folder, 'the copy of its last checkpoint is broken')
+  if (line === undefined || !('checkpoint' in line)) throw unfit(folder, 'the copy of its last checkpoint is broken')
+  if (key !== undefined && (line.checkpoint.keyID !== key.keyID || !isGenuine(key.publicKey, line, bytes))) {
+    throw unfit(folder, 'the copy of its last checkpoint is not signed with this broker’s key')
+  }
   return { seq: line.seq, bytes }
+}
+
+interface End {
+  readonly tip: ChainTip
+  /** The lines that were read hold a checkpoint. */
+  readonly signed: boolean
+  readonly head: Head | undefined
+  readonly key: CheckpointKey | undefined
 }
 
 /**
  * The copy is written after its checkpoint, so it may be behind, never ahead; and it can be missing only when the very
  * first writer ended between the two.
  */
-function assertNotCut(folder: string, tip: ChainTip, signed: boolean, head: Head | undefined): void {
-  if (head === undefined && signed && tip.seq > 1) throw unfit(folder, 'the copy of its last checkpoint is missing')
+function assertNotCut(folder: string, { tip, signed, head, key }: End): void {
   if (head !== undefined && head.seq > tip.seq) throw unfit(folder, `its end after line ${tip.seq} was cut off`)
+  const isFirstStart = tip.seq === 0 || (tip.seq === 1 && signed)
+  if (head === undefined && !isFirstStart && (signed || key !== undefined)) {
+    throw unfit(folder, 'the copy of its last checkpoint is missing')
+  }
 }
 
 /** Kept, not deleted: it is evidence, though never acknowledged to anyone. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { appendFile, chmod, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises'
+import { appendFile, chmod, cp, mkdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -106,11 +106,10 @@ describe('starting', () => {
   test('a request that was received and never completed gets a closing line with outcome unknown', async () => {
     await using folder = await temporaryFolder()
     const limits = { segmentBytes: 1000 }
-    const journal = await openJournal({ folder: folder.path, signingKey, clock, limits })
+    await using journal = disposable(await openJournal({ folder: folder.path, signingKey, clock, limits }))
     for (const id of ['lost', 'done']) await journal.append(auditEvent(id, { stage: 'RequestReceived' }), 'durable')
     for (const id of ['done', 'x', 'y', 'z']) await journal.append(auditEvent(id), 'durable')
-    await abandon(folder.path)
-    await using next = await openJournal({ folder: folder.path, signingKey, clock }).then(disposable)
+    await using next = await opened(await afterKill(folder.path))
     expect(next.notices).toEqual(['1 requests were unfinished; their outcome is unknown.'])
     const events = await next.get('lost')
     expect(events.map((event) => [event.stage, event.annotations['chaperone/outcome']])).toEqual([
@@ -154,6 +153,27 @@ describe('starting', () => {
         advice: expect.stringContaining('move it aside'),
       })
     }
+  })
+
+  test('a journal that another key signed, or none, is not continued', async () => {
+    for (const other of [{ signingKey: newKey() }, {}]) {
+      await using folder = await temporaryFolder()
+      const journal = await openJournal({ folder: folder.path, clock, ...other })
+      await journal.append(auditEvent('forged'), 'durable')
+      await journal.close()
+      await expect(openJournal({ folder: folder.path, signingKey, clock })).rejects.toMatchObject({
+        code: 'ERR_JOURNAL',
+      })
+    }
+  })
+
+  test('a first writer that was killed before anything was asked of it does not stand in the way', async () => {
+    await using folder = await temporaryFolder()
+    await using _journal = await opened(folder.path)
+    const copy = await afterKill(folder.path)
+    await rm(join(copy, 'head.json'))
+    await write(copy, ['a'])
+    expect(await verifyJournal(copy, { keys })).toMatchObject({ ok: true, events: 1 })
   })
 
   test('a folder that others may enter is refused', async () => {
@@ -228,7 +248,10 @@ async function write(folder: string, ids: readonly string[], limits = {}): Promi
   await journal.close()
 }
 
-/** As if the writer had been killed: its lock is of a process that is gone. */
-async function abandon(folder: string): Promise<void> {
-  await rm(join(folder, 'writer.lock'))
+/** What the folder would hold if its writer were killed now. */
+async function afterKill(folder: string): Promise<string> {
+  const copy = `${folder}-after-kill`
+  await cp(folder, copy, { recursive: true })
+  await rm(join(copy, 'writer.lock'))
+  return copy
 }
