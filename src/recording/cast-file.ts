@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Fault } from '../model/fault.ts'
 
@@ -38,14 +38,17 @@ export class CastFile {
         advice: `Run: chmod 700 ${folder}, as its owner.`,
       })
     }
+    const failed = (cause: unknown) => unwritable(`The recording ${path} cannot be started`, cause)
+    const file = new CastFile(openNew(path, failed), onFailure)
     try {
-      const file = new CastFile(openSync(path, 'wx', 0o600), onFailure)
       file.#writeWhole(header)
       fsyncSync(file.#fd)
       await syncFolder(folder)
       return file
     } catch (cause) {
-      throw unwritable(`The recording ${path} cannot be started`, cause)
+      closeSync(file.#fd)
+      await rm(path, { force: true })
+      throw failed(cause)
     }
   }
 
@@ -103,6 +106,14 @@ export class CastFile {
         new AggregateError([cause, second]),
       )
     }
+  }
+}
+
+function openNew(path: string, failed: (cause: unknown) => Fault): number {
+  try {
+    return openSync(path, 'wx', 0o600)
+  } catch (cause) {
+    throw failed(cause)
   }
 }
 

@@ -31,7 +31,9 @@ describe('writing', () => {
     await using folder = await temporaryFolder()
     await using journal = await opened(folder.path)
     await journal.append(auditEvent('a'), 'soon')
-    await expect.poll(async () => (await linesOf(folder.path)).join(), { interval: 1 }).toContain('"auditID":"a"')
+    await expect
+      .poll(async () => (await linesOf(folder.path)).join(), { interval: 1, timeout: 10_000 })
+      .toContain('"auditID":"a"')
   })
 
   test('many callers at once keep their own order, and one chain', async () => {
@@ -79,7 +81,7 @@ describe('writing', () => {
     await using journal = await openJournal({ folder: folder.path, signingKey, clock, limits }).then(disposable)
     const reasons = async () => (await linesOf(folder.path)).filter((line) => line.includes('"progress"')).length
     await journal.append(auditEvent('a'), 'durable')
-    await expect.poll(reasons).toBe(1)
+    await expect.poll(reasons, { timeout: 10_000 }).toBe(1)
     for (let n = 0; n < 5; n++) void journal.append(auditEvent(String(n)), 'soon')
     await journal.append(auditEvent('last'), 'durable')
     expect(await reasons()).toBe(2)

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -91,7 +92,9 @@ describe('a recording', () => {
     await using folder = await temporaryFolder()
     const recording = await openRecording(optionsFor(folder.path))
     recording.output(Buffer.from('waiting for input'))
-    await expect.poll(() => readFile(recording.path, 'utf8'), { interval: 5 }).toContain('waiting for input')
+    await expect
+      .poll(() => readFile(recording.path, 'utf8'), { interval: 5, timeout: 10_000 })
+      .toContain('waiting for input')
     expect(recording.endSync(139).exitStatus).toBe(139)
     expect(await readFile(recording.path, 'utf8')).toMatch(/"x", "139"\]\n$/)
   })
@@ -193,9 +196,9 @@ describe('a recorder that is killed', () => {
     const before = linesShown(await readFile(path, 'utf8'))
     child.kill('SIGKILL')
     await exited
-    const text = await readFile(path, 'utf8')
-    expect(text.endsWith('\n')).toBe(true)
-    const { events, notice } = await parseCast(text)
+    const cast = await readFile(path, 'utf8')
+    expect(cast.endsWith('\n')).toBe(true)
+    const { events, notice } = await parseCast(cast)
     expect(notice).toBeUndefined()
     const shown = events
       .map((event) => event.data)
@@ -221,8 +224,20 @@ test('a disk that is full fails the recording, tells it once, and leaves whole l
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   expect(JSON.parse(line)).toEqual({ told: 1, code: 'ERR_RECORDING', failed: 'ERR_RECORDING' })
   const [file = ''] = await readdir(folder.path)
-  const text = await readFile(join(folder.path, file), 'utf8')
-  expect(text.endsWith('\n')).toBe(true)
-  expect((await parseCast(text)).events.length).toBeGreaterThan(50)
-  expect(text).not.toContain('after')
+  const cast = await readFile(join(folder.path, file), 'utf8')
+  expect(cast.endsWith('\n')).toBe(true)
+  expect((await parseCast(cast)).events.length).toBeGreaterThan(50)
+  expect(cast).not.toContain('after')
+})
+
+test('a disk without room for the header starts no recording and leaves no file', async () => {
+  await using folder = await temporaryFolder()
+  const limited = `trap '' XFSZ; ulimit -S -f 0; exec "$0" "$@"`
+  const child = spawn('bash', ['-c', limited, process.execPath, program('small-disk.ts'), folder.path], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const said = text(child.stderr)
+  expect(await once(child, 'exit')).toEqual([1, null])
+  expect(await said).toContain('ERR_RECORDING')
+  expect(await readdir(folder.path)).toEqual([])
 })
