@@ -14,22 +14,25 @@ const MAX_DRAINED_BYTES = 16 * 1024 * 1024
  * @throws Fault ERR_BODY_TOO_LARGE, and ERR_BODY when it is late or cut short.
  */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+  if (length === undefined && coding === undefined) return new Uint8Array()
+  if (Number(length ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   let chunks: Buffer[] = []
-  let length = 0
+  let received = 0
   const onData = (chunk: Buffer) => {
-    length += chunk.length
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk)
+    received += chunk.length
+    if (received <= MAX_BODY_BYTES) chunks.push(chunk)
     else chunks = []
-    if (length > MAX_DRAINED_BYTES) reject(bodyTooLarge())
+    if (received > MAX_DRAINED_BYTES) reject(bodyTooLarge())
   }
-  const onEnd = () => (length > MAX_BODY_BYTES ? reject(bodyTooLarge()) : resolve(Buffer.concat(chunks)))
+  const onEnd = () => (received > MAX_BODY_BYTES ? reject(bodyTooLarge()) : resolve(Buffer.concat(chunks)))
   const onCut = () => reject(new Fault('ERR_BODY', 'The client went away before its body was complete.'))
   const deadline = setTimeout(
     () => reject(new Fault('ERR_BODY', `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)),
     BODY_DEADLINE_MS,
   )
+  if (request.destroyed) onCut()
   request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
   try {
     return await promise

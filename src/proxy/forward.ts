@@ -28,8 +28,11 @@ export async function forward(
   options: {
     readonly accept: string
     readonly auditID: string
-    readonly signal: AbortSignal
     readonly upstream: Upstream
+    /** Ends reads and streams. */
+    readonly gone: AbortSignal
+    /** Ends everything. */
+    readonly closing: AbortSignal
   },
 ): Promise<UpstreamAnswer> {
   const longRunning = isLongRunning(request)
@@ -47,7 +50,7 @@ export async function forward(
     },
     ...(canonical.contentType === '' ? {} : { body: canonical.body }),
     longRunning,
-    ...(longRunning || !isMutation(request) ? { signal: options.signal } : {}),
+    signal: longRunning || !isMutation(request) ? options.gone : options.closing,
   })
   try {
     assertUsable(answer, request)

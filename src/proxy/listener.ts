@@ -39,6 +39,7 @@ const protocolError = /^(HPE_|ERR_HTTP_)/
  * @throws Fault ERR_BUSY_PORT, ERR_USAGE when the address is not one of this machine.
  */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const closing = new AbortController()
   const running = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
     running.add(work)
@@ -62,7 +63,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message
     busy.add(socket)
-    track(serve(message, response, options).finally(() => busy.delete(socket)))
+    track(serve(message, response, options, closing.signal).finally(() => busy.delete(socket)))
   }
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)
@@ -83,7 +84,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, running, graceMs) }
+  return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, running, closing, graceMs) }
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -106,10 +107,18 @@ function listenFault(cause: NodeJS.ErrnoException, host: string, port: number): 
   })
 }
 
-async function close(server: Server, running: ReadonlySet<Promise<void>>, graceMs: number): Promise<void> {
+async function close(
+  server: Server,
+  running: ReadonlySet<Promise<void>>,
+  closing: AbortController,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const grace = setTimeout(() => server.closeAllConnections(), graceMs)
+  const grace = setTimeout(() => {
+    closing.abort(new Fault('ERR_INTERNAL', 'The broker ended before the API server answered.'))
+    server.closeAllConnections()
+  }, graceMs)
   await Promise.allSettled(running)
   clearTimeout(grace)
   server.closeAllConnections()

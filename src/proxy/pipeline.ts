@@ -35,12 +35,19 @@ interface Exchange {
   readonly trace: Trace
   /** Aborts when the client leaves before its answer is complete. */
   readonly gone: AbortSignal
+  /** Aborts when the broker ends and has waited long enough. */
+  readonly closing: AbortSignal
 }
 
 /** The way of a request, from identify to the journal's last line. Never rejects. */
-export async function serve(message: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+export async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  parts: Parts,
+  closing: AbortSignal,
+): Promise<void> {
   const trace = new Trace(message, parts.stations, parts.newAuditID(), () => parts.clock.now())
-  const exchange: Exchange = { message, response, trace, gone: goneSignal(response) }
+  const exchange: Exchange = { message, response, trace, gone: goneSignal(response), closing }
   try {
     await travel(exchange, parts)
   } catch (thrown) {
@@ -103,18 +110,18 @@ async function carryOut(
   accept: string,
   { stations, upstream }: Parts,
 ): Promise<void> {
-  const { message, response, trace, gone } = exchange
+  const { message, response, trace, gone, closing } = exchange
   const { request } = matter
   const { auditID } = trace
   let result = { ok: false, summary: '' }
   const identified = new Vigil(() => stations.identify(message.headers.authorization))
-  const signal = AbortSignal.any([gone, identified.lost])
+  const ends = AbortSignal.any([gone, identified.lost])
   identified.lost.addEventListener('abort', () => response.headersSent && message.socket.destroy())
   try {
     if (trace.held !== undefined) await identified.check()
     if (isLongRunning(request)) identified.keep()
     trace.forwarded = true
-    const answer = await forward(message, request, matter.canonical, { accept, auditID, signal, upstream })
+    const answer = await forward(message, request, matter.canonical, { accept, auditID, upstream, gone: ends, closing })
     trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }

@@ -5,7 +5,7 @@ import { startProxy } from '../../src/proxy/listener.ts'
 import type { Upstream } from '../../src/kube/port.ts'
 import type { Stations } from '../../src/proxy/stations.ts'
 import { ask, open } from './client.ts'
-import { allow, certificates, inHouse, plainMasker, session, subject } from './house.ts'
+import { allow, certificates, clientToken, inHouse, plainMasker, session, subject } from './house.ts'
 
 const stations: Stations = {
   identify: () => Promise.resolve({ subject, session }),
@@ -58,7 +58,7 @@ test('TLS 1.1 is not spoken', async () => {
   await proxy.close(0)
 })
 
-test('HTTP/1.1 is what is agreed on, and small answers do not wait for Nagle', () =>
+test('HTTP/1.1 is what is agreed on', () =>
   inHouse({}, async (house) => {
     const { hostname, port } = new URL(house.endpoint)
     const socket = connect({ host: hostname, port: Number(port), ca: house.ca, ALPNProtocols: ['h2', 'http/1.1'] })
@@ -77,3 +77,26 @@ test('closing breaks what still runs after the grace, and every line is written 
     await expect(ask(house, '/api/v1/pods')).rejects.toThrow('ECONNREFUSED')
   })
 })
+
+test('closing does not wait for a write that the cluster does not answer; its outcome is unknown', async () => {
+  const arrived = Promise.withResolvers<void>()
+  await inHouse({ handler: () => arrived.resolve() }, async (house) => {
+    const answer = ask(house, '/api/v1/namespaces/a/configmaps', { method: 'POST', body: '{}' })
+    const broken = expect(answer).rejects.toThrow('socket hang up')
+    await arrived.promise
+    await house.proxy.close(10)
+    await broken
+    expect((await house.completed()).annotations['chaperone/outcome']).toBe('unknown')
+  })
+})
+
+test('a client that leaves while its body is awaited is journalled at once', () =>
+  inHouse({}, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    const socket = connect({ host: hostname, port: Number(port), ca: house.ca })
+    await once(socket, 'secureConnect')
+    const head = `POST /api/v1/namespaces/a/configmaps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${clientToken}\r\n`
+    socket.write(`${head}Content-Length: 10\r\n\r\n{`, () => socket.destroy())
+    expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
+    expect(house.arrived).toEqual([])
+  }))
