@@ -1,0 +1,72 @@
+import { RawNumber, type JsonObject, type JsonValue } from '../model/request.ts'
+import type { MaskPath, MaskSet } from './port.ts'
+
+/** kubectl keeps the whole manifest here, as JSON in a string. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+export const lastAppliedPath: MaskPath = ['metadata', 'annotations', LAST_APPLIED]
+
+export interface ResourceRef {
+  readonly apiGroup: string
+  readonly resource: string
+}
+
+/** A masked path of one resource; `base64` = its values are base64, and so are its tokens. */
+export interface MaskedPath {
+  readonly segments: MaskPath
+  readonly base64: boolean
+}
+
+/** What some mask sets together hide, by resource. */
+export interface MaskedFields {
+  pathsOf(ref: ResourceRef): readonly MaskedPath[]
+  /** True when a mask names this very resource: then free text about it (error messages, cells) is hidden too. */
+  isNamed(ref: ResourceRef): boolean
+}
+
+export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
+  const fields = maskSets.flatMap((set) => set.fields)
+  const matching = ({ apiGroup, resource }: ResourceRef) =>
+    fields.filter((field) => is(field.apiGroup, apiGroup) && is(field.resource, resource))
+  const known = new Map<string, readonly MaskedPath[]>()
+  return {
+    pathsOf(ref) {
+      const key = `${ref.apiGroup}/${ref.resource}`
+      const found = known.get(key)
+      if (found !== undefined) return found
+      const paths = matching(ref).flatMap((field) => field.paths)
+      const compiled = paths.map((segments) => ({ segments, base64: isSecret(ref) && segments[0] === 'data' }))
+      known.set(key, compiled)
+      return compiled
+    },
+    isNamed: (ref) => matching(ref).some((field) => field.resource !== '*'),
+  }
+}
+
+export function isSecret(ref: ResourceRef): boolean {
+  return ref.apiGroup === '' && ref.resource === 'secrets'
+}
+
+/**
+ * The resource of an object that names its kind, guessed as Kubernetes guesses it (k8s.io/apimachinery
+ * pkg/api/meta/restmapper.go, UnsafeGuessKindToResource). Undefined when it names none.
+ */
+export function refOfKind(object: JsonObject): ResourceRef | undefined {
+  const { kind, apiVersion } = object
+  if (typeof kind !== 'string' || kind === '') return undefined
+  const version = typeof apiVersion === 'string' ? apiVersion : ''
+  const apiGroup = version.includes('/') ? (version.split('/', 1)[0] ?? '') : ''
+  return { apiGroup, resource: plural(kind.toLowerCase()) }
+}
+
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber)
+}
+
+function plural(kind: string): string {
+  if (kind.endsWith('s')) return `${kind}es`
+  return kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`
+}
+
+function is(wanted: string, actual: string): boolean {
+  return wanted === '*' || wanted === actual
+}

@@ -1,0 +1,104 @@
+import { Fault } from '../model/fault.ts'
+import type { JsonValue } from '../model/request.ts'
+import { isObject, lastAppliedPath, type MaskedPath } from './fields.ts'
+import { matchesGlob } from './glob.ts'
+import type { MaskPath } from './port.ts'
+import { carriesToken } from './token.ts'
+
+/** JSON in a string, in JSON in a string: deeper than any client nests. */
+const MAX_NESTED_JSON = 4
+
+/**
+ * Refuses a request body that brings a token back: stored, it would destroy the value it stands for. Looks into keys,
+ * base64 (two layers) and JSON inside strings.
+ *
+ * @throws Fault ERR_MASK_WRITE that names the path.
+ */
+export function refuseTokens(body: JsonValue): void {
+  const path = findToken(body, 'body', 0)
+  if (path === undefined) return
+  throw new Fault('ERR_MASK_WRITE', `The request carries a masked value back, at ${path}. Nothing was changed.`, {
+    advice:
+      'Leave the field out: change the other fields with kubectl patch, label or annotate, or write the real value from its own source.',
+  })
+}
+
+/**
+ * Refuses operations of a JSON patch (RFC 6902) that read a masked value: `test` answers guesses, `copy` and `move` put
+ * the value where no mask looks.
+ *
+ * @throws Fault ERR_MASK_WRITE that names the operation.
+ */
+export function refusePatchReads(body: JsonValue, paths: readonly MaskedPath[]): void {
+  if (!Array.isArray(body) || paths.length === 0) return
+  const masked = [...paths.map((path) => path.segments), lastAppliedPath]
+  for (const [index, operation] of body.entries()) {
+    if (!isObject(operation)) continue
+    const pointer = readPointer(operation)
+    if (pointer === undefined || !masked.some((path) => touches(path, pointer))) continue
+    const op = String(operation['op'])
+    throw new Fault(
+      'ERR_MASK_WRITE',
+      `Operation ${index} of the JSON patch (${op}) reads a masked value. Nothing was changed.`,
+      {
+        advice: 'Use add, replace or remove on such fields.',
+      },
+    )
+  }
+}
+
+/** The segments of a JSON pointer (RFC 6901); the empty list is the whole document. */
+export function pointerSegments(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+/** Where the operation reads; undefined when it reads nothing that is stored. */
+function readPointer(operation: { readonly [key: string]: JsonValue }): string[] | undefined {
+  const { op, path, from } = operation
+  if (op === 'add' || op === 'replace' || op === 'remove') return undefined
+  const source = op === 'test' ? path : from
+  return typeof source === 'string' ? pointerSegments(source) : []
+}
+
+/** True when the pointer is the masked place, above it, or below it. */
+function touches(path: MaskPath, pointer: readonly string[]): boolean {
+  return pointer.every((key, index) => index >= path.length || matchesGlob(path[index] ?? '', key))
+}
+
+function findToken(value: JsonValue, path: string, nesting: number): string | undefined {
+  if (typeof value === 'string') {
+    if (carriesToken(value)) return path
+    const nested = nesting < MAX_NESTED_JSON ? nestedJson(value) : undefined
+    return nested === undefined ? undefined : findToken(nested, path, nesting + 1)
+  }
+  if (Array.isArray(value)) {
+    return firstOf(value.entries(), ([index, element]: [number, JsonValue]) =>
+      findToken(element, `${path}[${index}]`, nesting),
+    )
+  }
+  if (!isObject(value)) return undefined
+  return firstOf(Object.entries(value), ([key, member]) =>
+    carriesToken(key) ? path : findToken(member, `${path}.${key}`, nesting),
+  )
+}
+
+/** JSON text may hide a token behind escapes; `JSON.parse` is enough, since nothing but the search depends on it. */
+function nestedJson(text: string): JsonValue | undefined {
+  if (!/^\s*["[{]/.test(text) || !text.includes('\\')) return undefined
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return undefined
+  }
+}
+
+function firstOf<T, R>(values: Iterable<T>, find: (value: T) => R | undefined): R | undefined {
+  for (const value of values) {
+    const found = find(value)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,66 @@
+import type { Obligation } from '../model/decision.ts'
+import { Fault } from '../model/fault.ts'
+import type { ResourceRequest } from '../model/request.ts'
+import { maskAnswer } from './answer.ts'
+import { describeBody, showJson } from './describe.ts'
+import { maskedFields, type MaskedFields } from './fields.ts'
+import { refusePatchReads, refuseTokens } from './guard.ts'
+import type { Masker, MaskSet, Oblige } from './port.ts'
+import { tokenMaker } from './token.ts'
+import type { Walk } from './walk.ts'
+
+/**
+ * The mask station. It hides the fields that mask sets name, in every structured answer and in the body that reviewers
+ * see. What it does not do: find secrets in free text (logs, config maps, environment values), which no field names.
+ *
+ * `key` is secret and at least 32 bytes long: who has it can check guesses against tokens.
+ */
+export function makeOblige(options: { readonly maskSets: readonly MaskSet[]; readonly key: Uint8Array }): Oblige {
+  if (options.key.length < 32) throw new Fault('ERR_MASK', 'The mask key is shorter than 32 bytes.')
+  const byName = new Map(options.maskSets.map((set) => [set.name, set]))
+  return (obligations, request, subject) => {
+    const sets = obligations.map((obligation) => maskSetOf(obligation, byName))
+    if (request.kind === 'non-resource' || sets.length === 0) return plainMasker
+    const walk = {
+      fields: maskedFields(sets),
+      token: tokenMaker(options.key, subject.name),
+      fallback: { namespace: request.namespace, name: request.name },
+    }
+    return resourceMasker(request, walk)
+  }
+}
+
+/** Hides nothing; a token in a request is refused all the same, since another rule may have put it there. */
+const plainMasker: Masker = {
+  active: false,
+  answer: (answer) => ({ body: answer.body, count: () => 0 }),
+  describeBody: showJson,
+  guardWrite: refuseTokens,
+}
+
+function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>): MaskSet {
+  if (obligation.kind !== 'mask') {
+    throw new Fault('ERR_MASK', `Chaperone cannot meet the obligation "${obligation.kind}", so the request is refused.`)
+  }
+  const set = known.get(obligation.maskSet)
+  if (set === undefined)
+    throw new Fault('ERR_MASK', `The policy has no mask set ${JSON.stringify(obligation.maskSet)}.`)
+  return set
+}
+
+function resourceMasker(
+  request: ResourceRequest,
+  walk: Omit<Walk, 'hidden' | 'encodeTokens'> & { readonly fields: MaskedFields },
+): Masker {
+  const isLog = request.subresource === 'log'
+  return {
+    active: !isLog,
+    answer: (answer) =>
+      isLog ? { body: answer.body, count: () => 0 } : maskAnswer(answer, request, { ...walk, encodeTokens: true }),
+    describeBody: (body) => describeBody(body, request, { ...walk, encodeTokens: false, hidden: () => undefined }),
+    guardWrite(body) {
+      refuseTokens(body)
+      refusePatchReads(body, walk.fields.pathsOf(request))
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { Fault } from '../model/fault.ts'
+import type { JsonObject, JsonValue } from '../model/request.ts'
+import { stringifyJson } from '../stream/json.ts'
+import { isObject, isSecret, type ResourceRef } from './fields.ts'
+import { maskObject, type Walk } from './walk.ts'
+
+const columnsOfSecrets: ReadonlySet<string> = new Set(['Name', 'Type', 'Data', 'Age'])
+const columnsOfAll: ReadonlySet<string> = new Set(['Name', 'Namespace', 'Age'])
+
+/** Shorter values are in so many cells by accident that hiding those would only mutilate the table. */
+const shortestTraced = 4
+
+/** Masks the Tables (meta.k8s.io/v1) of one answer. It remembers the columns, which a watch sends only once. */
+export class TableMasker {
+  readonly #ref: ResourceRef
+  readonly #walk: Walk
+  #columns: readonly string[] = []
+
+  constructor(ref: ResourceRef, walk: Walk) {
+    this.#ref = ref
+    this.#walk = walk
+  }
+
+  mask(table: JsonObject): JsonValue {
+    const { columnDefinitions, rows } = table
+    if (Array.isArray(columnDefinitions) && columnDefinitions.length > 0) {
+      this.#columns = columnDefinitions.map((column: JsonValue) => (isObject(column) ? String(column['name']) : ''))
+    }
+    if (rows === undefined || rows === null) return table
+    if (!Array.isArray(rows)) throw notATable()
+    return { ...table, rows: rows.map((row: JsonValue) => this.#maskRow(row)) }
+  }
+
+  #maskRow(row: JsonValue): JsonValue {
+    if (!isObject(row)) throw notATable()
+    const values: string[] = []
+    const walk: Walk = {
+      ...this.#walk,
+      hidden: (value) => {
+        values.push(typeof value === 'string' ? value : stringifyJson(value))
+        this.#walk.hidden(value)
+      },
+    }
+    const object = row['object'] ?? null
+    const masked = maskObject(object, [this.#ref], walk)
+    const cells = Array.isArray(row['cells']) ? row['cells'] : []
+    return {
+      ...row,
+      cells: cells.map((cell: JsonValue, index) => this.#maskCell(cell, index, object, values)),
+      ...(row['object'] === undefined ? {} : { object: masked }),
+    }
+  }
+
+  /** Cells of a resource that a mask names show only what is known to hold no masked value. */
+  #maskCell(cell: JsonValue, index: number, object: JsonValue, values: readonly string[]): JsonValue {
+    if (cell === null) return null
+    const text = typeof cell === 'string' ? cell : stringifyJson(cell)
+    const quotes = values.some((value) => value.length >= shortestTraced && text.includes(value))
+    if (!quotes && (!this.#walk.fields.isNamed(this.#ref) || this.#isHarmless(index))) return cell
+    this.#walk.hidden(cell)
+    const metadata = isObject(object) && isObject(object['metadata']) ? object['metadata'] : {}
+    const part = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : '')
+    const owner = { ...this.#ref, namespace: part('namespace'), name: part('name'), uid: part('uid') }
+    return this.#walk.token(owner, ['cells', String(index)], cell)
+  }
+
+  #isHarmless(index: number): boolean {
+    return (isSecret(this.#ref) ? columnsOfSecrets : columnsOfAll).has(this.#columns[index] ?? '')
+  }
+}
+
+function notATable(): Fault {
+  return new Fault('ERR_MASK', 'The API server sent a Table without readable rows, so it cannot be masked.')
+}

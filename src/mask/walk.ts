@@ -1,0 +1,156 @@
+import { Fault } from '../model/fault.ts'
+import type { JsonObject, JsonValue } from '../model/request.ts'
+import { parseJson, stringifyJson } from '../stream/json.ts'
+import { isObject, lastAppliedPath, refOfKind, type MaskedFields, type MaskedPath, type ResourceRef } from './fields.ts'
+import { matchesGlob } from './glob.ts'
+import type { MakeToken, Owner } from './token.ts'
+
+/** What a walk needs, and what it tells. */
+export interface Walk {
+  readonly fields: MaskedFields
+  readonly token: MakeToken
+  /** Stands in for what an object does not say about itself. */
+  readonly fallback: { readonly namespace: string; readonly name: string }
+  /** False = tokens stay readable where values are base64 (for people, not for programs). */
+  readonly encodeTokens: boolean
+  /** Told of each value that was hidden. */
+  hidden(value: JsonValue): void
+}
+
+/** A masked path on its way down from its object. */
+interface Track extends MaskedPath {
+  readonly owner: Owner
+  /** Length of the trail where the object begins. */
+  readonly from: number
+  /** Segments that have matched so far. */
+  readonly depth: number
+  /** The value is a string that holds the object's own manifest as JSON. */
+  readonly manifest: boolean
+}
+
+/** The object with every masked value replaced; `refs` are what the object is known to be, whatever it says itself. */
+export function maskObject(value: JsonValue, refs: readonly ResourceRef[], walk: Walk): JsonValue {
+  return descend(value, isObject(value) ? tracksOf(value, refs, [], walk) : [], [], walk)
+}
+
+/** The value as it is found at `pointer` of an object that `refs` describe, masked. */
+export function maskAt(
+  value: JsonValue,
+  pointer: readonly string[],
+  refs: readonly ResourceRef[],
+  walk: Walk,
+): JsonValue {
+  const tracks = tracksOf(Object.create(null) as JsonObject, refs, [], walk)
+  return stepInto(value, pointer, tracks, [], walk)
+}
+
+function stepInto(
+  value: JsonValue,
+  pointer: readonly string[],
+  tracks: readonly Track[],
+  trail: readonly string[],
+  walk: Walk,
+): JsonValue {
+  const [key, ...rest] = pointer
+  if (key === undefined) return descend(value, tracks, trail, walk)
+  const advanced = advance(tracks, key)
+  const at = [...trail, key]
+  const complete = advanced.filter(isComplete)
+  if (complete.length > 0) return conceal(value, complete, at, walk)
+  return stepInto(value, rest, advanced, at, walk)
+}
+
+function descend(value: JsonValue, tracks: readonly Track[], trail: readonly string[], walk: Walk): JsonValue {
+  if (Array.isArray(value)) {
+    return value.map((element: JsonValue, index) => replace(String(index), element, tracks, trail, walk))
+  }
+  if (!isObject(value)) return value
+  const own = refOfKind(value)
+  const all = own === undefined ? tracks : [...tracks, ...tracksOf(value, [own], trail, walk)]
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, replace(key, child, all, trail, walk)]))
+}
+
+function replace(
+  key: string,
+  child: JsonValue,
+  tracks: readonly Track[],
+  trail: readonly string[],
+  walk: Walk,
+): JsonValue {
+  const advanced = advance(tracks, key)
+  const at = [...trail, key]
+  const complete = advanced.filter(isComplete)
+  return complete.length > 0 ? conceal(child, complete, at, walk) : descend(child, advanced, at, walk)
+}
+
+/** Null says that there is no value, so there is nothing to hide. */
+function conceal(value: JsonValue, complete: readonly Track[], at: readonly string[], walk: Walk): JsonValue {
+  if (value === null) return null
+  const track = complete.find(({ manifest }) => !manifest) ?? complete[0]
+  if (track === undefined) return value
+  if (track.manifest) return maskManifest(value, track, at, walk)
+  walk.hidden(value)
+  const token = walk.token(track.owner, at.slice(track.from), value)
+  return track.base64 && walk.encodeTokens ? Buffer.from(token).toString('base64') : token
+}
+
+/** The manifest in a last-applied annotation gets the masks of its object; what is not JSON is hidden whole. */
+function maskManifest(value: JsonValue, track: Track, at: readonly string[], walk: Walk): JsonValue {
+  const manifest = typeof value === 'string' ? parsed(value) : undefined
+  if (typeof value !== 'string' || manifest === undefined) {
+    walk.hidden(value)
+    return walk.token(track.owner, at.slice(track.from), value)
+  }
+  let count = 0
+  const inner: Walk = {
+    ...walk,
+    hidden: (hidden) => {
+      count++
+      walk.hidden(hidden)
+    },
+  }
+  const masked = descend(manifest, ownedTracks(track.owner, [], inner), [], inner)
+  return count === 0 ? value : stringifyJson(masked) + (value.endsWith('\n') ? '\n' : '')
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return parseJson(new TextEncoder().encode(text))
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code === 'ERR_BODY') return undefined
+    throw thrown
+  }
+}
+
+function tracksOf(object: JsonObject, refs: readonly ResourceRef[], trail: readonly string[], walk: Walk): Track[] {
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {}
+  const text = (value: JsonValue | undefined, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+  return refs.flatMap(({ apiGroup, resource }) => {
+    const owner: Owner = {
+      apiGroup,
+      resource,
+      namespace: text(metadata['namespace'], walk.fallback.namespace),
+      name: text(metadata['name'], walk.fallback.name),
+      uid: text(metadata['uid'], ''),
+    }
+    return ownedTracks(owner, trail, walk)
+  })
+}
+
+function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk): Track[] {
+  const paths = walk.fields.pathsOf(owner)
+  if (paths.length === 0) return []
+  const start = { owner, from: trail.length, depth: 0 }
+  const masked = paths.map((path) => ({ ...path, ...start, manifest: false }))
+  return [...masked, { ...start, segments: lastAppliedPath, base64: false, manifest: true }]
+}
+
+function advance(tracks: readonly Track[], key: string): Track[] {
+  return tracks
+    .filter((track) => matchesGlob(track.segments[track.depth] ?? '', key))
+    .map((track) => ({ ...track, depth: track.depth + 1 }))
+}
+
+function isComplete(track: Track): boolean {
+  return track.depth === track.segments.length
+}
