@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent, request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { parse } from 'yaml'
@@ -56,6 +56,7 @@ export async function startTestCluster(now: () => Date = () => new Date()): Prom
   const { users } = parse(practice.kubeconfig) as { users: { user: { token?: string } }[] }
   const adminToken = users[0]?.user.token ?? ''
 
+  const agent = new Agent({ keepAlive: true })
   const run = (args: readonly string[], input = '', extra = {}): Promise<Ran> => {
     const { promise, resolve } = Promise.withResolvers<Ran>()
     const child = execFile(program, args, { env: { ...env, ...extra } }, (_failure, stdout, stderr) => {
@@ -67,7 +68,7 @@ export async function startTestCluster(now: () => Date = () => new Date()): Prom
   const open = (target: string, { method = 'GET', headers = {}, body, token = adminToken }: RawOptions) => {
     const authorization = token === '' ? {} : { authorization: `Bearer ${token}` }
     const url = new URL(practice.url)
-    const options = { method, path: target, host: url.hostname, port: url.port, ca: practice.caPem, agent: false }
+    const options = { method, path: target, host: url.hostname, port: url.port, ca: practice.caPem, agent }
     const sent = httpsRequest({ ...options, headers: { ...authorization, ...headers } })
     sent.end(body)
     return sent
@@ -114,6 +115,7 @@ export async function startTestCluster(now: () => Date = () => new Date()): Prom
       return path
     },
     [Symbol.asyncDispose]: async () => {
+      agent.destroy()
       await practice.close()
       await folder[Symbol.asyncDispose]()
     },

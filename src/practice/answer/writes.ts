@@ -5,7 +5,7 @@ import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import { groupVersion, resourceKey } from '../resources/resource.ts'
 import type { Route } from './route.ts'
 import type { Store } from '../state/store.ts'
-import { checkMetadata } from './incoming.ts'
+import { checkMetadata } from './metadata.ts'
 
 /** What all writes of one request share. */
 export interface Write {

@@ -59,5 +59,6 @@ function begin(world: World, pod: KubeObject): KubeObject {
 }
 
 function finish(world: World, pod: KubeObject): KubeObject {
-  return succeeded(pod, new Date(readText(pod, 'status.startTime')), world.now())
+  const start = Date.parse(readText(pod, 'status.startTime'))
+  return succeeded(pod, Number.isNaN(start) ? world.now() : new Date(start), world.now())
 }

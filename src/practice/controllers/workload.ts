@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { nameSuffix } from '../answer/incoming.ts'
+import { nameSuffix } from '../state/names.ts'
 import {
   controllerReference,
   isFields,

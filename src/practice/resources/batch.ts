@@ -13,7 +13,7 @@ import {
   since,
   wide,
 } from './columns.ts'
-import { completeTemplate, required, validatePodSpec } from './podspec.ts'
+import { completeTemplate, required, validateCount, validatePodSpec } from './podspec.ts'
 import { resource, statusSubresource } from './resource.ts'
 
 function jobStatus(job: KubeObject): string {
@@ -87,6 +87,7 @@ export const jobs = resource({
   fields: { 'status.successful': (job) => String(readNumber(job, 'status.succeeded')) },
   complete: completeJob,
   validate: (job) => [
+    ...validateCount(job, 'spec.completions'),
     ...validatePodSpec(readFields(job, 'spec.template.spec'), 'spec.template.spec'),
     ...validateRestartPolicy(job, 'spec.template.spec'),
   ],

@@ -1,5 +1,5 @@
 import type { Cause } from '../failure.ts'
-import { readFields, readList, readText, type Fields } from '../state/objects.ts'
+import { read, readFields, readList, readText, type Fields } from '../state/objects.ts'
 
 /** Defaults of a pod spec (k8s.io/kubernetes pkg/apis/core/v1/defaults.go), those that kubectl shows or diffs. */
 export function completePodSpec(spec: Fields): Fields {
@@ -45,6 +45,17 @@ export function validatePodSpec(spec: Fields, path: string): Cause[] {
     ...(readText(container, 'name') === '' ? [required(`${path}.containers[${index}].name`)] : []),
     ...(readText(container, 'image') === '' ? [required(`${path}.containers[${index}].image`)] : []),
   ])
+}
+
+/** Pods of one workload that a practice cluster is willing to play; a slip must not stop the process. */
+const podLimit = 200
+
+export function validateCount(object: unknown, path: string): Cause[] {
+  const value = read(object, path)
+  if (value === undefined) return []
+  if (!Number.isInteger(value) || Number(value) < 0) return [wrong(path, value, 'must be greater than or equal to 0')]
+  const why = `the practice cluster runs at most ${podLimit} pods of one workload`
+  return Number(value) > podLimit ? [wrong(path, value, why)] : []
 }
 
 export function required(field: string): Cause {

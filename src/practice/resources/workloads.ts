@@ -1,7 +1,7 @@
 import type { Cause } from '../failure.ts'
 import { read, readFields, readNumber, readText, sameJson, type KubeObject } from '../state/objects.ts'
 import { age, column, containers, images, integer, labelText, name, selector } from './columns.ts'
-import { completeTemplate, required, validatePodSpec, wrong } from './podspec.ts'
+import { completeTemplate, required, validateCount, validatePodSpec, wrong } from './podspec.ts'
 import { resource, scaleSubresource, statusSubresource } from './resource.ts'
 
 const count = (path: string) => (object: KubeObject) => readNumber(object, path)
@@ -18,9 +18,7 @@ function validateWorkload(object: KubeObject, old?: KubeObject): Cause[] {
     ...(old !== undefined && !sameJson(read(old, 'spec.selector'), read(object, 'spec.selector'))
       ? [wrong('spec.selector', read(object, 'spec.selector'), 'field is immutable')]
       : []),
-    ...(readNumber(object, 'spec.replicas') < 0
-      ? [wrong('spec.replicas', read(object, 'spec.replicas'), 'must be greater than or equal to 0')]
-      : []),
+    ...validateCount(object, 'spec.replicas'),
     ...validatePodSpec(readFields(object, 'spec.template.spec'), 'spec.template.spec'),
   ]
 }
