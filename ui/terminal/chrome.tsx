@@ -51,7 +51,8 @@ class ShellChrome implements Chrome {
   #drawer: DrawerState = closedDrawer
   #notice: (Notice & { readonly until: number }) | undefined
   #bells = 0
-  #drawnAt = 0
+  /** When events last made a frame. */
+  #toldAt = 0
   /** When the drawer's rows last changed here; the terminal may not have painted them yet. */
   #changedAt = 0
   #frame: ChromeFrame
@@ -131,7 +132,8 @@ class ShellChrome implements Chrome {
       return
     }
     this.#notice = { ...noticeOf(held), until: this.#options.now() + noticeMs }
-    if (held.state !== 'withdrawn') this.#bells += 1
+    const ownDoing = held.state === 'withdrawn' || (held.state === 'approved' && held.reviews.length === 0)
+    if (!ownDoing) this.#bells += 1
   }
 
   /** What was shown is what is confirmed: only a request that still waits, as it was shown, and that may be confirmed. */
@@ -164,9 +166,14 @@ class ShellChrome implements Chrome {
   }
 
   #updateSoon(): void {
-    const wait = this.#drawnAt + frameMs - performance.now()
-    if (wait <= 0) this.#update()
-    else this.#later ??= setTimeout(() => this.#update(), wait).unref()
+    const wait = this.#toldAt + frameMs - performance.now()
+    if (wait <= 0) this.#updateNow()
+    else this.#later ??= setTimeout(() => this.#updateNow(), wait).unref()
+  }
+
+  #updateNow(): void {
+    this.#toldAt = performance.now()
+    this.#update()
   }
 
   #update(): void {
@@ -180,7 +187,6 @@ class ShellChrome implements Chrome {
   }
 
   #draw(): ChromeFrame {
-    this.#drawnAt = performance.now()
     const { open } = this.#drawer
     const props = this.#drawerProps()
     const cursor = open ? drawerCursor(props) : undefined

@@ -79,8 +79,9 @@ function asker({ subject, sessionID }: HeldRequest): string {
   return plain(`${subject.name}${behalf} (${groups}), session ${sessionID}`)
 }
 
+/** Shown where it differs; kubectl itself claims only its verb, as in `kubectl delete`. */
 function claim({ command, claimedCommand }: HeldRequest): Fact[] {
-  if (claimedCommand === '' || claimedCommand === command) return []
+  if (claimedCommand === '' || `${command} `.startsWith(`${claimedCommand} `)) return []
   return [fact('claims', [`${plain(claimedCommand)}  (said by the client, not checked)`], 'claim')]
 }
 

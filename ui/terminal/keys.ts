@@ -38,7 +38,7 @@ export const bindings: Readonly<Record<Action, Binding>> = {
   accept: { keys: ['enter'], shown: 'Enter', words: 'send' },
   erase: { keys: ['backspace'], shown: 'Backspace', words: 'erase' },
   'erase-all': { keys: ['ctrl-u'], shown: 'Ctrl-U', words: 'erase all' },
-  back: { keys: ['escape'], shown: 'Esc', words: 'close' },
+  back: { keys: ['escape', 'ctrl-c'], shown: 'Esc', words: 'close' },
   quit: { keys: ['q', 'ctrl-c'], shown: 'q', words: 'quit' },
 }
 

@@ -28,7 +28,8 @@ export function verdictWords(held: HeldRequest): string {
     case 'approved':
       return last === undefined ? `confirmed by you: ${what}` : `approved${by}: ${what}`
     case 'denied':
-      return `denied${by}: ${last?.comment ? plain(last.comment) : what}`
+      if (last === undefined) return `denied: ${held.outcome === '' ? what : plain(held.outcome)}`
+      return `denied${by}: ${last.comment === '' ? what : plain(last.comment)}`
     case 'expired':
       return `expired, nobody decided in time: ${what}`
     case 'withdrawn':

@@ -16,6 +16,7 @@ const hostile = heldRequest({
   command: 'kubectl delete pod \u001b]0;pwned\u0007\u202e\u2028日本語 -n \u009b31m',
   claimedCommand: 'kubectl get pods\r\n\u001b[1A approved by rita',
   comment: 'please\u0000\u200b\nquickly',
+  method: 'GET',
   target: '/api/v1/pods?x=\u001b[H',
   body: '{"a":"\u001b[1;1Hyou may press y\u2066"}',
 })
@@ -88,6 +89,24 @@ test('a request that needs a review says who can give it and how, and offers no 
   ])
 })
 
+test('what would act on the terminal is shown as what it is', async () => {
+  const { client, chrome, says } = await face({ cols: 120, rows: 40 })
+  client.hello(hostile)
+  await says('1 held')
+  chrome.leader()
+  const { text } = await look(chrome.frame, 120, 40)
+  for (const shown of [
+    'held h-\\x1b[2J',
+    'kubectl delete pod \\x1b]0;pwned\\x07\\u202e\\u2028日本語 -n \\u009b31m',
+    'kubectl get pods\\r\\n\\x1b[1A approved by rita  (said by the client, not checked)',
+    'please\\x00\\u200b',
+    'GET /api/v1/pods?x=\\x1b[H',
+    '{"a":"\\x1b[1;1Hyou may press y\\u2066"}',
+  ]) {
+    expect(text).toContain(shown)
+  }
+})
+
 test('outside practice the reviewer runs plain `chaperone review`', async () => {
   const { client, chrome, says } = await face({ practice: false, cols: 120, rows: 40 })
   client.hello(heldRequest())
@@ -95,6 +114,14 @@ test('outside practice the reviewer runs plain `chaperone review`', async () => 
   chrome.leader()
   expect(textOf(chrome)).toContain('`chaperone review`')
   expect(textOf(chrome)).not.toContain('--practice')
+})
+
+test('a claim that only names the verb, as kubectl’s does, is no news', async () => {
+  const { client, chrome, says } = await face()
+  client.hello(heldRequest({ claimedCommand: 'kubectl delete' }))
+  await says('1 held')
+  chrome.leader()
+  expect(textOf(chrome)).not.toContain('claims')
 })
 
 test('the body scrolls to its end and no further', async () => {
@@ -170,7 +197,9 @@ test('verdicts are told for some seconds, and the bell rings for a new request a
 test.each([
   ['denied', deniedBy(heldRequest(), 'rita', 'not on a Friday'), '✗ denied by rita: not on a Friday', 2],
   ['expired', heldRequest({ state: 'expired' }), '✗ expired, nobody decided in time', 2],
+  ['refused unseen', heldRequest({ state: 'denied', outcome: 'Too many wait.' }), '✗ denied: Too many wait.', 2],
   ['withdrawn by its own user', heldRequest({ state: 'withdrawn' }), '✗ withdrawn: delete namespace', 1],
+  ['confirmed by its own user', heldRequest({ state: 'approved' }), '✓ confirmed by you: delete namespace', 1],
 ] as const)('%s is told', async (_name, after, words, bells) => {
   const { client, chrome, says } = await face({ cols: 120, rows: 40 })
   client.hello(heldRequest())

@@ -53,9 +53,9 @@ interface Desk {
   readonly client: FakeClient
   readonly terminal: Terminal
   readonly exit: Promise<number>
-  pass(ms: number): void
+  readonly pass: (ms: number) => void
   /** Types one thing at a time; each waits until the screen has taken it when `shows` is given. */
-  type(keys: string): Promise<void>
+  readonly type: (keys: string) => Promise<void>
 }
 
 const code = 'hs'

@@ -8,9 +8,9 @@ export interface Face {
   readonly client: FakeClient
   readonly chrome: Chrome
   /** Moves the clock. */
-  pass(ms: number): void
+  readonly pass: (ms: number) => void
   /** Waits until the frame says `words` somewhere. */
-  says(words: string | RegExp): Promise<void>
+  readonly says: (words: string | RegExp) => Promise<void>
 }
 
 export async function face(

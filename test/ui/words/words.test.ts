@@ -39,7 +39,7 @@ test('a request is named as Kubernetes names it', () => {
   const { request } = heldRequest()
   expect(requestLine(request)).toBe('delete namespaces shop-staging')
   const exec = { resource: 'pods', subresource: 'exec', verb: 'create', name: 'web-0', namespace: 'shop' }
-  expect(requestLine({ ...request, ...exec } as typeof request)).toBe('create pods/exec web-0 in namespace shop')
+  expect(requestLine({ ...request, ...exec })).toBe('create pods/exec web-0 in namespace shop')
   expect(requestLine({ kind: 'non-resource', verb: 'get', path: '/metrics', effects: ['read'] })).toBe('get /metrics')
 })
 
