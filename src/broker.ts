@@ -79,7 +79,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   })
   const tls = { key: certificate.keyPem, cert: certificate.certPem }
 
-  const journal = await openJournal({ folder: folders.journal, signingKey: trust.signingKey, clock })
+  const journal = await openJournal({
+    folder: folders.journal,
+    signingKey: trust.signingKey,
+    clock,
+    onFailure: (fault) => options.warn(fault.sentence),
+  })
+  for (const notice of journal.notices) options.warn(notice)
   parts.defer(() => journal.close())
   const store = await openStore({ folder: folders.store })
   parts.defer(() => store.close())
@@ -148,7 +154,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     caFile: trust.caFile,
     context: options.practice ? 'practice' : upstream.context,
     server: upstream.server,
-    idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0),
+    idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0 || isAwaited(approvals)),
     close: () => opened.disposeAsync(),
   }
 }
@@ -207,6 +213,11 @@ async function endSessions(sessions: SessionRegistry, approvals: Approvals): Pro
     sessions.end(session.id)
     await approvals.endSession(session.id)
   }
+}
+
+/** A request left for review must find its broker when the verdict comes. */
+function isAwaited(approvals: Approvals): boolean {
+  return approvals.list('pending').length > 0 || approvals.list('approved').length > 0
 }
 
 /** Looks once a second: sessions begin and end rarely, and a second more or less is nothing to a person. */

@@ -5,7 +5,7 @@ import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
 import { exitCode, say, text, type Command, type Parsed } from './command.ts'
 import { findProgram } from './kubectl.ts'
-import { tell, uiHelp, uiOption } from './shell.ts'
+import { tell, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise } from './supervised.ts'
 

@@ -1,20 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createChrome } from '../../ui/terminal/chrome.tsx'
-import { heldNotice, sessionSummary, verdictNotice } from '../../ui/words/notices.ts'
+import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault } from '../model/fault.ts'
 import { runShell } from '../terminal/compositor.ts'
 import { runLine } from '../terminal/line.ts'
 import { say, text, type Command, type Context, type Parsed } from './command.ts'
 import { findProgram } from './kubectl.ts'
+import { tell, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
-
-export const uiOption = { ui: { type: 'string' } } as const
-
-export const uiHelp = `  --ui=full|line|none  full: status line and drawer; line: plain terminal, notices on
-                       stderr; none: no notices. Default full, line where TERM=dumb
-  --recording-format v2|v3
-                       asciicast version of the recording; default v3`
 
 /** A screen smaller than this has no room for a shell and a status line. */
 const smallest = { cols: 20, rows: 5 }
@@ -140,13 +134,4 @@ async function line(
     stdout: context.stdout,
     recorder: supervised.recorder,
   })
-}
-
-/** One line on stderr for what a person must know while nothing else shows it. */
-export function tell(context: Context, event: Parameters<Parameters<Supervised['subscribe']>[0]>[0]): void {
-  if (event.type === 'held') {
-    say(context, event.held.state === 'pending' ? heldNotice(event.held) : verdictNotice(event.held))
-  }
-  if (event.type === 'lost') say(context, `the broker does not answer: ${event.reason}`)
-  if (event.type === 'ended') say(context, `the broker has ended: ${event.reason}`)
 }
