@@ -1,319 +1,333 @@
-import type { ReasonCode } from '../model/decision.ts'
-import { Fault, toFault } from '../model/fault.ts'
-import type { HeldRequest, HeldState } from '../model/held.ts'
+import type { Reason } from '../model/decision.ts'
+import { toFault } from '../model/fault.ts'
+import type { HeldRequest, HeldState, Review } from '../model/held.ts'
+import { shortId } from '../model/id.ts'
 import type { Subject } from '../model/subject.ts'
+import type { Store } from '../store/port.ts'
+import { isRepeat, newHeld } from './create.ts'
+import { expiredSentence, parseKept } from './kept.ts'
+import { Ledger } from './ledger.ts'
 import type { Approvals, HoldAsk, HoldOutcome } from './port.ts'
-import { newRecord, parseRecord } from './record.ts'
-import { assertInitiator, assertPending, confirmed, isFinal, reviewed, withdrawn } from './transitions.ts'
+import { assertInitiator, assertMayConfirm, assertMayReview, assertPending, hasQuorum } from './verdict.ts'
 
-/** A caller with more open requests than this is a loop, not a person; more would only hide the others from reviewers. */
-const maxOpenPerSubject = 100
-/** Ended requests kept for `held list`; the journal keeps all of them. */
-const maxEnded = 500
+/** Requests that one subject may have pending: enough for any script, too few to bury a reviewer. */
+const MAX_PENDING_PER_SUBJECT = 100
 
-interface Entry {
-  held: HeldRequest
-  revision: number
-  /** The client that waits for the outcome. */
-  waiter: ((outcome: HoldOutcome) => void) | undefined
-  expiry: NodeJS.Timeout | undefined
-}
+/** Runs `work` after that many milliseconds; returns the function that cancels it. */
+export type Schedule = (work: () => void, milliseconds: number) => () => void
 
-/** What is needed of the store room's Collection, held requests by id. */
-interface HeldCollection {
-  list(): Promise<readonly { readonly key: string; readonly revision: number; readonly value: HeldRequest }[]>
-  put(key: string, value: HeldRequest, seen: number): Promise<{ readonly revision: number }>
-  delete(key: string, seen: number): Promise<void>
-}
-
-export interface ApprovalParts {
-  readonly store: {
-    collection(name: string, parse: (value: unknown) => HeldRequest): Promise<HeldCollection>
-  }
+export interface ApprovalOptions {
+  readonly store: Store
   readonly clock: { now(): Date }
   readonly random: (bytes: number) => Uint8Array
+  readonly schedule?: Schedule
+  /** Names the API server, so that an approval kept across a restart is not used on another one. */
+  readonly cluster?: string
 }
 
-/** Opens the held requests of this broker; what an earlier broker left behind is settled first. */
-export async function createApprovals(parts: ApprovalParts): Promise<Approvals & { close(): void }> {
-  const counter = new Counter(parts, await parts.store.collection('held', parseRecord))
-  await counter.recover()
-  return counter
+/** How a request ends without having run. */
+interface End {
+  readonly state: 'denied' | 'expired' | 'withdrawn'
+  readonly reason: Reason
+}
+
+/** A client that waits for the verdict. */
+interface Waiter {
+  readonly signal: AbortSignal
+  resolve(outcome: HoldOutcome): void
+  /** Stops listening for the client's leaving and the end of its patience. */
+  stop(): void
 }
 
 /**
- * Where requests wait. Changes run one after the other, each kept by the store before anyone hears of it, so that two
- * verdicts, an expiry and a leaving client can never both win.
+ * The held requests of one broker. Their states:
+ * `pending` → `approved` → `executing` → `completed` or `failed`; `pending` → `denied`; `pending` or `approved` →
+ * `expired` or `withdrawn`; `executing` → `unknown` when the broker stops. All changes happen one after the other.
+ *
+ * @throws Fault ERR_STATE when what an earlier broker kept cannot be read.
  */
-class Counter implements Approvals {
-  readonly #parts: ApprovalParts
-  readonly #collection: HeldCollection
-  readonly #entries = new Map<string, Entry>()
-  readonly #listeners = new Set<(held: HeldRequest) => void>()
-  #last: Promise<unknown> = Promise.resolve()
+export async function createApprovals(options: ApprovalOptions): Promise<Approvals & { close(): Promise<void> }> {
+  const collection = await options.store.collection('held-requests', parseKept)
+  const ledger = await Ledger.open(collection, options.cluster ?? '', options.clock.now())
+  return new ApprovalDesk(ledger, options)
+}
 
-  constructor(parts: ApprovalParts, collection: HeldCollection) {
-    this.#parts = parts
-    this.#collection = collection
-  }
+class ApprovalDesk implements Approvals {
+  readonly #ledger: Ledger
+  readonly #clock: ApprovalOptions['clock']
+  readonly #random: ApprovalOptions['random']
+  readonly #schedule: Schedule
+  readonly #waiters = new Map<string, Waiter>()
+  readonly #expiries = new Map<string, () => void>()
+  readonly #endedSessions = new Set<string>()
+  #queue: Promise<unknown> = Promise.resolve()
 
-  readonly park = async (ask: HoldAsk, signal: AbortSignal): Promise<HoldOutcome> => {
-    const { promise, resolve } = Promise.withResolvers<HoldOutcome>()
-    const entry = await this.#serially(() => this.#place(ask, resolve))
-    const leave = () => this.#background(entry, (held) => withdrawn(held, 'The client went away.'))
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    const { waitMs } = ask.session
-    const patience =
-      waitMs === undefined || waitMs === 0 ? undefined : setTimeout(() => this.#detachLater(entry, resolve), waitMs)
-    try {
-      return await promise
-    } finally {
-      clearTimeout(patience)
-      signal.removeEventListener('abort', leave)
+  constructor(ledger: Ledger, options: ApprovalOptions) {
+    this.#ledger = ledger
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#schedule = options.schedule ?? systemSchedule
+    for (const held of ledger.list()) {
+      if (isOpen(held)) this.#armExpiry(held)
     }
   }
 
+  readonly park = (ask: HoldAsk, signal: AbortSignal): Promise<HoldOutcome> => {
+    const { promise, resolve, reject } = Promise.withResolvers<HoldOutcome>()
+    this.#serially(() => this.#admit(ask, signal, resolve)).catch(reject)
+    return promise
+  }
+
   list(state?: HeldState): readonly HeldRequest[] {
-    const all = Array.from(this.#entries.values(), ({ held }) => held)
+    const all = this.#ledger.list()
     return state === undefined ? all : all.filter((held) => held.state === state)
   }
 
   get(id: string): HeldRequest {
-    return this.#entry(id).held
+    return this.#ledger.get(id)
   }
 
-  review(id: string, review: Parameters<Approvals['review']>[1]): Promise<HeldRequest> {
-    const at = this.#parts.clock.now().toISOString()
-    return this.#change(id, (held) => reviewed(this.#unexpired(held), { ...review, at }))
+  review(id: string, review: Omit<Review, 'at'>): Promise<HeldRequest> {
+    return this.#serially(async () => {
+      await this.#expireIfDue(id)
+      const held = this.get(id)
+      assertMayReview(held, review)
+      const reviews = [...held.reviews, { ...review, at: this.#clock.now().toISOString() }]
+      if (review.verdict === 'deny') {
+        const said = review.comment === '' ? '.' : `: ${review.comment}`
+        return this.#close(
+          id,
+          { state: 'denied', reason: { code: 'review-denied', message: `${review.reviewer.name} denied it${said}` } },
+          { reviews },
+        )
+      }
+      if (!hasQuorum({ ...held, reviews })) return this.#ledger.change(id, { reviews })
+      await this.#ledger.change(id, { reviews, state: 'approved' })
+      return this.#hand(id)
+    })
   }
 
   confirm(id: string, by: Subject, digest: string): Promise<HeldRequest> {
-    return this.#change(id, (held) => confirmed(this.#unexpired(held), by, digest))
+    return this.#serially(async () => {
+      await this.#expireIfDue(id)
+      assertMayConfirm(this.get(id), by, digest)
+      await this.#ledger.change(id, { state: 'approved' })
+      return this.#hand(id)
+    })
   }
 
   withdraw(id: string, by: Subject): Promise<HeldRequest> {
-    return this.#change(id, (held) => {
+    return this.#serially(async () => {
+      const held = this.get(id)
       assertInitiator(held, by)
-      return withdrawn(held, `${by.name} took it back.`)
+      if (held.state !== 'approved') assertPending(held)
+      return this.#close(id, {
+        state: 'withdrawn',
+        reason: { code: 'withdrawn', message: `${by.name} withdrew the request.` },
+      })
     })
   }
 
   comment(id: string, by: Subject, comment: string): Promise<HeldRequest> {
-    return this.#change(id, (held) => {
+    return this.#serially(async () => {
+      const held = this.get(id)
       assertInitiator(held, by)
       assertPending(held)
-      return { ...held, comment }
+      return this.#ledger.change(id, { comment })
     })
   }
 
-  async endSession(sessionID: string): Promise<void> {
-    const open = this.list('pending').filter((held) => held.sessionID === sessionID && held.waiting)
-    for (const { id } of open) {
-      await this.#change(id, (held) => (held.state === 'pending' ? withdrawn(held, 'Its session ended.') : held))
-    }
+  /** A request that its session let go of (its wait was over) stays: it was meant to be repeated. */
+  endSession(sessionID: string): Promise<void> {
+    this.#endedSessions.add(sessionID)
+    return this.#serially(() => this.#withdrawWaiting((held) => held.sessionID === sessionID, 'The session ended.'))
   }
 
   subscribe(listener: (held: HeldRequest) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#ledger.subscribe(listener)
   }
 
-  /** Stops the clocks. What still waits is settled by `recover` of the next broker. */
-  close(): void {
-    for (const { expiry } of this.#entries.values()) clearTimeout(expiry)
+  /** Withdraws what clients still wait for. */
+  async close(): Promise<void> {
+    await this.#serially(() => this.#withdrawWaiting(() => true, 'The broker ended.'))
+    for (const cancel of this.#expiries.values()) cancel()
+    this.#expiries.clear()
   }
 
-  /** Nobody waits any more for what an earlier broker held; what it had released may or may not have happened. */
-  async recover(): Promise<void> {
-    for (const { key, revision, value } of await this.#collection.list()) {
-      const entry: Entry = { held: value, revision, waiter: undefined, expiry: undefined }
-      this.#entries.set(key, entry)
-      if (value.state === 'executing') {
-        const outcome = 'The broker ended while it was executed: nobody can know whether it happened.'
-        await this.#store(entry, { ...value, state: 'unknown', waiting: false, outcome })
-      } else if (value.state === 'pending' && value.waiting) {
-        await this.#store(entry, withdrawn(value, 'The broker ended while it waited.'))
-      } else if (!isFinal(value.state)) {
-        this.#armExpiry(entry)
-      }
-    }
-  }
-
-  /** Joins what waits for just this, consumes an approval given meanwhile, or opens a new request. */
-  async #place(ask: HoldAsk, resolve: (outcome: HoldOutcome) => void): Promise<Entry> {
-    const detached = this.#findDetached(ask)
-    if (detached?.held.state === 'approved') {
-      await this.#store(detached, { ...detached.held, state: 'executing', auditID: ask.auditID })
-      resolve(this.#approvedOutcome(detached))
-      return detached
-    }
-    const stays = ask.session.waitMs === 0
-    if (detached !== undefined) {
-      await this.#store(detached, { ...detached.held, waiting: !stays, auditID: ask.auditID })
-      this.#seat(detached, resolve, stays)
-      return detached
-    }
-    const held = newRecord(ask, this.#parts.clock.now(), this.#parts.random)
-    const entry: Entry = { held, revision: 0, waiter: undefined, expiry: undefined }
-    const open = this.list().filter((other) => !isFinal(other.state) && other.subject.name === ask.subject.name)
-    if (open.length >= maxOpenPerSubject) {
-      const outcome = `${ask.subject.name} already has ${open.length} requests waiting.`
-      await this.#add(entry, { ...held, state: 'denied', waiting: false, outcome })
-      resolve({ kind: 'denied', held: entry.held, reason: { code: 'review-denied', message: outcome } })
-      return entry
-    }
-    await this.#add(entry, { ...held, waiting: !stays })
-    this.#armExpiry(entry)
-    this.#seat(entry, resolve, stays)
-    return entry
-  }
-
-  #seat(entry: Entry, resolve: (outcome: HoldOutcome) => void, stays: boolean): void {
-    if (stays) resolve(stillHeld(entry.held))
-    else entry.waiter = resolve
-  }
-
-  #findDetached(ask: HoldAsk): Entry | undefined {
-    for (const entry of this.#entries.values()) {
-      const { held } = entry
-      const same = held.subject.name === ask.subject.name && held.digest === ask.canonical.digest
-      if (same && entry.waiter === undefined && !isFinal(held.state) && held.state !== 'executing') {
-        if (!this.#isExpired(held)) return entry
-      }
-    }
-    return undefined
-  }
-
-  /** After a change: a waiting client whose request is approved executes it at once; other ends are handed to it. */
-  async #settle(entry: Entry): Promise<void> {
-    const { waiter } = entry
-    if (waiter === undefined || entry.held.state === 'pending') return
-    entry.waiter = undefined
-    if (entry.held.state === 'approved') {
-      await this.#store(entry, { ...entry.held, state: 'executing' })
-      waiter(this.#approvedOutcome(entry))
+  async #admit(ask: HoldAsk, signal: AbortSignal, resolve: (outcome: HoldOutcome) => void): Promise<void> {
+    const refusal = this.#refusal(ask)
+    if (refusal !== undefined) {
+      const held = newHeld(ask, this.#newId(), this.#clock.now())
+      resolve({
+        kind: 'denied',
+        held: { ...held, state: 'denied', waiting: false, outcome: refusal.message },
+        reason: refusal,
+      })
       return
     }
-    waiter(refusedOutcome(entry.held))
+    for (const held of this.list().filter((one) => isOpen(one) && !one.waiting)) await this.#expireIfDue(held.id)
+    const repeated = this.list().find((held) => isOpen(held) && !held.waiting && isRepeat(held, ask))
+    const id = repeated?.id ?? this.#newId()
+    if (repeated === undefined) await this.#ledger.add(newHeld(ask, id, this.#clock.now()))
+    else await this.#ledger.change(id, { waiting: true, sessionID: ask.session.id })
+    if (repeated === undefined) this.#armExpiry(this.get(id))
+    this.#attach(id, ask, signal, resolve)
+    if (signal.aborted) await this.#abandon(id)
+    else if (this.get(id).state === 'approved') await this.#hand(id)
   }
 
-  #approvedOutcome(entry: Entry): HoldOutcome {
-    return {
-      kind: 'approved',
-      held: entry.held,
-      complete: async ({ ok, summary }) => {
-        const state = ok ? 'completed' : 'failed'
-        await this.#serially(() => this.#store(entry, { ...entry.held, state, waiting: false, outcome: summary }))
+  #refusal(ask: HoldAsk): Reason | undefined {
+    if (this.#endedSessions.has(ask.session.id)) return { code: 'session-ended', message: 'The session has ended.' }
+    const pending = this.list('pending').filter(({ subject }) => subject.name === ask.subject.name).length
+    if (pending < MAX_PENDING_PER_SUBJECT) return undefined
+    const message = `${pending} requests of ${ask.subject.name} are held already; withdraw some of them first.`
+    return { code: 'rule-holds', message }
+  }
+
+  #attach(id: string, ask: HoldAsk, signal: AbortSignal, resolve: (outcome: HoldOutcome) => void): void {
+    const { waitMs } = ask.session
+    const background = (work: () => Promise<unknown>) => () => void this.#serially(work)
+    const onAbort = background(() => this.#abandon(id))
+    const cancelWait =
+      waitMs === undefined
+        ? () => undefined
+        : this.#schedule(
+            background(() => this.#detach(id)),
+            waitMs,
+          )
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#waiters.set(id, {
+      signal,
+      resolve,
+      stop: () => {
+        signal.removeEventListener('abort', onAbort)
+        cancelWait()
       },
+    })
+  }
+
+  /** Gives an approved request to the client that waits for it; without one it stays approved until it is repeated. */
+  async #hand(id: string): Promise<HeldRequest> {
+    const waiter = this.#waiters.get(id)
+    if (waiter === undefined) return this.get(id)
+    if (waiter.signal.aborted) return this.#abandon(id)
+    const held = await this.#start(id)
+    this.#disarm(id)
+    this.#release(id, { kind: 'approved', held, complete: (result) => this.#complete(id, result) })
+    return held
+  }
+
+  /** What cannot be kept as running does not run. */
+  async #start(id: string): Promise<HeldRequest> {
+    try {
+      return await this.#ledger.change(id, { state: 'executing' })
+    } catch (failure) {
+      await this.#drop(id, { state: 'withdrawn', reason: { code: 'withdrawn', message: toFault(failure).sentence } })
+      throw failure
     }
   }
 
-  async #change(id: string, change: (held: HeldRequest) => HeldRequest): Promise<HeldRequest> {
+  #complete(id: string, result: { ok: boolean; summary: string }): Promise<void> {
     return this.#serially(async () => {
-      const entry = this.#entry(id)
-      const next = change(entry.held)
-      if (next !== entry.held) await this.#store(entry, next)
-      await this.#settle(entry)
-      return entry.held
+      if (this.get(id).state !== 'executing') return
+      await this.#ledger.change(id, {
+        state: result.ok ? 'completed' : 'failed',
+        waiting: false,
+        outcome: result.summary,
+      })
     })
   }
 
-  /** A change nobody asked for: the client left, time is up. When it cannot be kept, the client is refused all the same. */
-  #background(entry: Entry, change: (held: HeldRequest) => HeldRequest): void {
-    const work = this.#change(entry.held.id, (held) => (held.state === 'pending' ? change(held) : held))
-    work.catch((thrown: unknown) => {
-      const { waiter } = entry
-      entry.waiter = undefined
-      entry.held = { ...entry.held, state: 'failed', waiting: false, outcome: toFault(thrown).message }
-      waiter?.(refusedOutcome(entry.held))
-      this.#announce(entry.held)
-    })
+  /** The client's patience is over: the request stays, without a client. */
+  async #detach(id: string): Promise<void> {
+    if (this.get(id).state !== 'pending' || !this.#waiters.has(id)) return
+    const { held } = await this.#ledger.revoke(id, { waiting: false })
+    const message = `${id} is still held. Repeat the same request later: it goes on with this one.`
+    this.#release(id, { kind: 'still-held', held, reason: { code: 'still-held', message } })
   }
 
-  #detachLater(entry: Entry, resolve: (outcome: HoldOutcome) => void): void {
-    const work = this.#serially(async () => {
-      if (entry.waiter !== resolve || entry.held.state !== 'pending') return
-      entry.waiter = undefined
-      await this.#store(entry, { ...entry.held, waiting: false })
-      resolve(stillHeld(entry.held))
-    })
-    work.catch(() => resolve(stillHeld(entry.held)))
+  async #abandon(id: string): Promise<HeldRequest> {
+    const held = this.get(id)
+    if (!isOpen(held)) return held
+    return this.#drop(id, { state: 'withdrawn', reason: { code: 'withdrawn', message: 'The client went away.' } })
   }
 
-  #armExpiry(entry: Entry): void {
-    const left = Date.parse(entry.held.expiresAt) - this.#parts.clock.now().getTime()
-    entry.expiry = setTimeout(() => this.#expire(entry), Math.max(0, left))
-    entry.expiry.unref()
+  async #expireIfDue(id: string): Promise<void> {
+    const held = this.get(id)
+    if (!isOpen(held) || this.#clock.now() < new Date(held.expiresAt)) return
+    await this.#drop(id, { state: 'expired', reason: { code: 'approval-expired', message: expiredSentence } })
   }
 
-  #expire(entry: Entry): void {
-    const work = this.#change(entry.held.id, (held) =>
-      isFinal(held.state) || held.state === 'executing'
-        ? held
-        : { ...held, state: 'expired', waiting: false, outcome: 'Nobody decided in time.' },
-    )
-    work.catch(() => this.#background(entry, (held) => held))
-  }
-
-  /** A timer may be late: a verdict after the deadline is no verdict. */
-  #unexpired(held: HeldRequest): HeldRequest {
-    if (!this.#isExpired(held)) return held
-    throw new Fault('ERR_CONFLICT', `${held.id} has expired.`, { advice: 'It has to be asked for again.' })
-  }
-
-  #isExpired(held: HeldRequest): boolean {
-    return this.#parts.clock.now().getTime() >= Date.parse(held.expiresAt)
-  }
-
-  async #add(entry: Entry, held: HeldRequest): Promise<void> {
-    await this.#store(entry, held)
-    this.#entries.set(held.id, entry)
-    const ended = Array.from(this.#entries.values()).filter((other) => isFinal(other.held.state))
-    for (const old of ended.slice(0, Math.max(0, ended.length - maxEnded))) {
-      await this.#collection.delete(old.held.id, old.revision)
-      this.#entries.delete(old.held.id)
+  async #withdrawWaiting(which: (held: HeldRequest) => boolean, message: string): Promise<void> {
+    for (const held of this.list().filter((one) => isOpen(one) && one.waiting && which(one))) {
+      await this.#drop(held.id, { state: 'withdrawn', reason: { code: 'withdrawn', message } })
     }
   }
 
-  async #store(entry: Entry, held: HeldRequest): Promise<void> {
-    const kept = await this.#collection.put(held.id, held, entry.revision)
-    entry.held = held
-    entry.revision = kept.revision
-    if (isFinal(held.state)) clearTimeout(entry.expiry)
-    this.#announce(held)
+  /** Ends a request by somebody's order: who ordered it learns when that could not be kept. */
+  async #close(id: string, end: End, more: Partial<HeldRequest> = {}): Promise<HeldRequest> {
+    const { held, failure } = await this.#end(id, end, more)
+    if (failure !== undefined) throw failure
+    return held
   }
 
-  #announce(held: HeldRequest): void {
-    for (const listener of this.#listeners) listener(held)
+  /** Ends a request because of what happened; nobody is there to be told of a failure. */
+  async #drop(id: string, end: End): Promise<HeldRequest> {
+    return (await this.#end(id, end, {})).held
   }
 
-  #entry(id: string): Entry {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) throw new Fault('ERR_NOT_FOUND', `There is no held request ${id}.`)
-    return entry
+  async #end(id: string, end: End, more: Partial<HeldRequest>): ReturnType<Ledger['revoke']> {
+    const { state, reason } = end
+    const ended = await this.#ledger.revoke(id, { ...more, state, waiting: false, outcome: reason.message })
+    this.#disarm(id)
+    this.#release(id, { kind: state, held: ended.held, reason })
+    return ended
   }
 
-  #serially<T>(work: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(work, work)
-    this.#last = run.catch(() => undefined)
-    return run
+  #release(id: string, outcome: HoldOutcome): void {
+    const waiter = this.#waiters.get(id)
+    this.#waiters.delete(id)
+    waiter?.stop()
+    waiter?.resolve(outcome)
+  }
+
+  #armExpiry(held: HeldRequest): void {
+    const left = Math.max(0, new Date(held.expiresAt).getTime() - this.#clock.now().getTime())
+    const expire = () => void this.#serially(() => this.#expireOrWait(held.id))
+    this.#expiries.set(held.id, this.#schedule(expire, left))
+  }
+
+  /** Timers may run a little early by the wall clock; then wait for the rest. */
+  async #expireOrWait(id: string): Promise<void> {
+    await this.#expireIfDue(id)
+    if (isOpen(this.get(id))) this.#armExpiry(this.get(id))
+  }
+
+  #disarm(id: string): void {
+    this.#expiries.get(id)?.()
+    this.#expiries.delete(id)
+  }
+
+  #newId(): string {
+    for (;;) {
+      const id = shortId('h', 6, this.#random)
+      if (!this.#ledger.has(id)) return id
+    }
+  }
+
+  #serially<R>(work: () => Promise<R>): Promise<R> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => undefined)
+    return result
   }
 }
 
-const refusals: Partial<Record<HeldState, { kind: 'denied' | 'expired' | 'withdrawn'; code: ReasonCode }>> = {
-  denied: { kind: 'denied', code: 'review-denied' },
-  expired: { kind: 'expired', code: 'approval-expired' },
-  withdrawn: { kind: 'withdrawn', code: 'withdrawn' },
+/** True while a verdict or an end may still change what happens. */
+function isOpen(held: HeldRequest): boolean {
+  return held.state === 'pending' || held.state === 'approved'
 }
 
-/** Any end that is not an approval refuses; an unforeseen state refuses as a denial. */
-function refusedOutcome(held: HeldRequest): HoldOutcome {
-  const { kind, code } = refusals[held.state] ?? { kind: 'denied', code: 'internal' }
-  return { kind, held, reason: { code, message: held.outcome || `It is ${held.state}.` } }
-}
-
-function stillHeld(held: HeldRequest): HoldOutcome {
-  const message = `${held.id} still waits for a decision, until ${held.expiresAt}. Repeat the same command once it is approved.`
-  return { kind: 'still-held', held, reason: { code: 'still-held', message } }
+const systemSchedule: Schedule = (work, milliseconds) => {
+  const timer = setTimeout(work, milliseconds)
+  return () => clearTimeout(timer)
 }
