@@ -53,3 +53,18 @@ test('every start has its own certificate authority and its own token', async ()
   expect(token(one.kubeconfig)).not.toBe(token(two.kubeconfig))
   await Promise.all([one.close(), two.close()])
 })
+
+test('a watcher that reads nothing is disconnected, and the cluster goes on', async () => {
+  await using cluster = await startTestCluster()
+  const maps = '/api/v1/namespaces/default/configmaps'
+  const watched = cluster.rawLines(`${maps}?watch=true`)
+  expect((await watched.next()).value).toContain('kube-root-ca.crt')
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ metadata: { generateName: 'big-' }, data: { a: 'x'.repeat(1024 * 1024) } })
+  for (let index = 0; index < 24; index += 1) await cluster.raw(maps, { method: 'POST', headers, body })
+  const rest = (async () => {
+    for await (const line of watched) expect(line).toContain('big-')
+  })()
+  await expect(rest).rejects.toMatchObject({ code: 'ECONNRESET' })
+  expect((await cluster.raw('/readyz')).body).toBe('ok')
+})

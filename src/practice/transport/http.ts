@@ -13,6 +13,9 @@ import { identify } from './users.ts'
 /** Answers of this size are compressed when the caller asks (k8s.io/apiserver defaultGzipThresholdBytes). */
 const gzipThresholdBytes = 128 * 1024
 
+/** Unread events kept for one watcher; one that falls further behind is disconnected, as upstream. Bounds memory. */
+const unreadLimitBytes = 8 * 1024 * 1024
+
 export interface Served {
   readonly store: Store
   readonly adminToken: string
@@ -87,7 +90,10 @@ function sendStream(response: ServerResponse, { contentType, start }: Answer & {
   response.writeHead(200, { 'Content-Type': contentType })
   response.flushHeaders()
   const stop = start(
-    (text) => response.write(text),
+    (text) => {
+      response.write(text)
+      if (response.writableLength > unreadLimitBytes) response.destroy()
+    },
     () => response.end(),
   )
   if (response.closed) stop()
