@@ -91,8 +91,7 @@ describe('a pipeline whose request is held', () => {
     await broker.chaperone(['held', 'deny', held.id, '--practice', '--comment', 'not on a Friday'])
     const { code, stderr } = await running
     expect(code).toBe(121)
-    expect(stderr).toContain('Error from server (ApprovalDenied)')
-    expect(stderr).toContain('not on a Friday')
+    expect(stderr).toContain('rita@practice denied it: not on a Friday')
     const why = (await broker.chaperone(['why', held.id])).stdout
     expect(why).toMatch(/It was held .*review-access-rules/)
     expect(why).toContain('rita@practice')
