@@ -51,7 +51,7 @@ export function reviewerFacts(held: HeldRequest, cells: number): FactRow[] {
         fact('asks', [asker(held)], 'strong'),
         ...said(held),
         fact('why', held.reasons.map(why)),
-        fact('needs', [whoMay(held.requirement)]),
+        fact('needs', [needsFrom(held)]),
         fact('until', [until(held)]),
         ...reviews(held),
         fact('request', [requestLine(held.request)]),
@@ -89,6 +89,10 @@ function needs({ requirement }: HeldRequest, practice: boolean): string {
   if (requirement.kind === 'confirm') return 'your confirmation: press y, then type the two characters shown'
   const how = practice ? 'chaperone review --practice' : 'chaperone review'
   return `${whoMay(requirement)}: another person, in another terminal, with \`${how}\``
+}
+
+function needsFrom({ requirement, subject }: HeldRequest): string {
+  return requirement.kind === 'confirm' ? plain(`${subject.name}'s own confirmation`) : whoMay(requirement)
 }
 
 function until(held: HeldRequest): string {

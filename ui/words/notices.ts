@@ -10,7 +10,9 @@ export function heldNotice(held: HeldRequest): string {
     ? `waiting until ${clock(held.expiresAt)} (Ctrl-C withdraws)`
     : `open for review until ${clock(held.expiresAt)}`
   const needs =
-    held.requirement.kind === 'confirm' ? 'your confirmation (not possible on this screen)' : whoMay(held.requirement)
+    held.requirement.kind === 'confirm'
+      ? 'your confirmation, which only the full screen of `chaperone shell` takes'
+      : whoMay(held.requirement)
   return `held ${held.id}: ${plain(held.command)} — needs ${needs}; ${waits}`
 }
 

@@ -232,7 +232,7 @@ test.each([
     heldRequest({ subject: { ...subject('bot'), onBehalfOf: 'rita' } }),
     'your own request',
   ],
-  ['a confirmation', confirmable(), 'waits for the confirmation of the one who asked'],
+  ['a confirmation', confirmable(), "needs   olivia's own confirmation"],
   [
     'a request one has judged',
     { ...approvedBy(heldRequest(), 'rita'), state: 'pending' as const },
