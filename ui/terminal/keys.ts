@@ -36,7 +36,7 @@ export const bindings: Readonly<Record<Action, Binding>> = {
   comment: { keys: ['c'], shown: 'c', words: 'say why' },
   withdraw: { keys: ['w'], shown: 'w', words: 'withdraw' },
   accept: { keys: ['enter'], shown: 'Enter', words: 'send' },
-  erase: { keys: ['backspace'], shown: 'Backspace', words: 'erase' },
+  erase: { keys: ['backspace', 'ctrl-h'], shown: 'Backspace', words: 'erase' },
   'erase-all': { keys: ['ctrl-u'], shown: 'Ctrl-U', words: 'erase all' },
   back: { keys: ['escape', 'ctrl-c'], shown: 'Esc', words: 'close' },
   quit: { keys: ['q', 'ctrl-c'], shown: 'q', words: 'quit' },
