@@ -1,0 +1,141 @@
+import type { Chrome } from '../model/chrome.ts'
+import type { RecordingWriter } from '../recording/port.ts'
+import { exitStatusOf } from './exit-status.ts'
+import { InputTokenizer } from './input.ts'
+import { recordingFault } from './line.ts'
+import { openPty, type PtyProcess } from './pty.ts'
+import { Router } from './router.ts'
+import { ScreenClient } from './screen-client.ts'
+import { TerminalSeat } from './seat.ts'
+
+/** A lone ESC is the key when nothing follows for this long (milliseconds): terminals send sequences in one piece. */
+const escapeMs = 20
+/** A terminal's reply may come in pieces over a slow line; after this long (milliseconds) it is no reply. */
+const stringMs = 500
+/** Output this soon (milliseconds) after a key is its echo, and is painted at once. */
+const echoMs = 50
+/** Unparsed output (bytes) at which the program has to wait, and at which it goes on; bounds memory in a flood. */
+const highWater = 4 << 20
+const lowWater = 1 << 20
+
+export interface ShellOptions {
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly chrome: Chrome
+  readonly recorder: RecordingWriter
+}
+
+/**
+ * Runs a program on a recorded pty under the chrome, until it ends. Resolves with its exit status, or 128 + signal when
+ * a signal or the loss of the terminal ended the session; the terminal is then as it was found.
+ *
+ * @throws Fault ERR_RECORDING when the recording fails; the program is then hung up.
+ */
+export async function runShell(options: ShellOptions): Promise<{ readonly exitStatus: number }> {
+  const { stdout, chrome, recorder } = options
+  const pty = openPty({ ...options, ...programSize(stdout) })
+  let lost: NodeJS.Signals | undefined
+  const end = (signal: NodeJS.Signals) => {
+    lost ??= signal
+    pty.hangUp()
+  }
+  await using parts = new AsyncDisposableStack()
+  const size = () => ({ cols: stdout.columns, rows: stdout.rows, ...modelSize(stdout) })
+  const screen = parts.use(new ScreenClient({ ...size(), purpose: 'shell' }, stdout, () => end('SIGHUP')))
+  const seat = parts.use(new TerminalSeat(options.stdin, stdout, screen))
+  const follow = new Follow(options, pty, screen, seat)
+
+  chrome.resize(stdout.columns, stdout.rows)
+  screen.chrome(chrome.frame)
+  parts.defer(chrome.subscribe(() => screen.chrome(chrome.frame)))
+  recorder.onFailure(() => pty.hangUp())
+  seat.listen(stdout, 'error', () => end('SIGHUP'))
+  seat.listen(options.stdin, 'end', () => end('SIGHUP'))
+  seat.listen(stdout, 'resize', () => {
+    const { cols, rows } = programSize(stdout)
+    pty.resize(cols, rows)
+    recorder.resize(cols, rows)
+    screen.resize(size())
+    chrome.resize(stdout.columns, stdout.rows)
+  })
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) seat.listen(process, signal, () => end(signal))
+  seat.listen(process, 'SIGTSTP', () => void seat.suspend())
+  seat.listen(options.stdin, 'data', (bytes: Buffer) => follow.input(bytes))
+  seat.enter()
+
+  const { exitStatus } = await pty.exited
+  follow.stop()
+  await seat.leave()
+  if (recorder.failed !== undefined) throw recordingFault(recorder.failed)
+  return { exitStatus: lost === undefined ? exitStatus : exitStatusOf(null, lost) }
+}
+
+/** The last row is the status row; a terminal of one row has none. */
+function programSize({ columns, rows }: NodeJS.WriteStream): { cols: number; rows: number } {
+  return { cols: columns, rows: Math.max(1, rows - 1) }
+}
+
+/** The emulator knows no screen narrower than two columns. */
+function modelSize(stdout: NodeJS.WriteStream): { modelCols: number; modelRows: number } {
+  const { cols, rows } = programSize(stdout)
+  return { modelCols: Math.max(2, cols), modelRows: rows }
+}
+
+/** Output to the recorder and the screen, input to the program or the drawer. */
+class Follow {
+  readonly #tokenizer = new InputTokenizer()
+  readonly #router: Router
+  #timer: NodeJS.Timeout | undefined
+  #lastInput = -Infinity
+  #drawerChanged = -Infinity
+  #drawerTop = Infinity
+  #bracketedPaste = false
+
+  constructor({ chrome, recorder }: ShellOptions, pty: PtyProcess, screen: ScreenClient, seat: TerminalSeat) {
+    this.#router = new Router({
+      chrome,
+      write: (bytes) => pty.write(bytes),
+      suspend: () => void seat.suspend(),
+      shown: () => ({
+        drawerTop: this.#drawerTop,
+        bracketedPaste: this.#bracketedPaste,
+        sinceRepaintMs: performance.now() - this.#drawerChanged,
+      }),
+    })
+    pty.onOutput((bytes) => {
+      recorder.output(bytes)
+      const unparsed = screen.output(bytes, performance.now() - this.#lastInput < echoMs)
+      if (unparsed > highWater) pty.pause()
+    })
+    screen.onParsed = (unparsed) => {
+      if (unparsed < lowWater) pty.resume()
+    }
+    screen.onReply = (data) => pty.write(data)
+    screen.onFrame = (frame) => {
+      seat.freshRow = frame.freshRow
+      this.#drawerTop = frame.drawerTop
+      this.#bracketedPaste = frame.bracketedPaste
+      if (frame.drawerChanged) this.#drawerChanged = performance.now()
+    }
+  }
+
+  input(bytes: Buffer): void {
+    clearTimeout(this.#timer)
+    this.#lastInput = performance.now()
+    for (const token of this.#tokenizer.push(bytes)) this.#router.route(token)
+    const { pending } = this.#tokenizer
+    if (pending === 'none' || pending === 'paste') return
+    this.#timer = setTimeout(() => this.#flush(), pending === 'string' ? stringMs : escapeMs)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #flush(): void {
+    for (const token of this.#tokenizer.flush()) this.#router.route(token)
+  }
+}

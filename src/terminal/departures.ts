@@ -1,0 +1,63 @@
+import type { IMarker, Terminal } from '@xterm/headless'
+import { blank, readRow, type Row } from './rows.ts'
+
+/** Lines of scrollback the model keeps: more than one piece of output (see `pieceBytes`) can scroll away. */
+export const modelScrollback = 5_000
+/** Output is parsed in pieces of at most this size, so that no line leaves the scrollback before it was counted. */
+export const pieceBytes = 4_096
+/** Most lines handed on at once. More than this in one frame nobody can read, and the recording has them. */
+const floodLines = 500
+
+/** Counts the lines that leave the model's main screen at the top and hands them on once. */
+export class Departures {
+  readonly #terminal: Terminal
+  #first: IMarker | undefined
+  #waiting = 0
+  #isReset = false
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal
+    terminal.parser.registerEscHandler({ final: 'c' }, () => {
+      this.#isReset = true
+      return false
+    })
+    this.#mark()
+  }
+
+  /** To be called after each piece of output. */
+  count(): void {
+    const known = this.#first !== undefined && !this.#first.isDisposed && !this.#isReset
+    const gone = known ? this.#terminal.buffer.normal.baseY - (this.#first?.line ?? 0) : 0
+    this.#waiting += Math.max(0, gone)
+    if (!known || gone > 0) this.#mark()
+  }
+
+  /** The lines that left since the last call, oldest first; a flood is cut and says so. */
+  take(cols: number): Row[] {
+    if (this.#waiting === 0) return []
+    const { normal } = this.#terminal.buffer
+    const shown = Math.min(this.#waiting, floodLines, normal.baseY)
+    const cut = this.#waiting - shown
+    this.#waiting = 0
+    const scratch = normal.getNullCell()
+    const lines = Array.from({ length: shown }, (_, index) =>
+      readRow(normal.getLine(normal.baseY - shown + index), cols, scratch),
+    )
+    return cut === 0 ? lines : [notice(`… ${cut} lines, see recording`, cols), ...lines]
+  }
+
+  #mark(): void {
+    const { active } = this.#terminal.buffer
+    if (active.type !== 'normal') return
+    this.#first?.dispose()
+    this.#first = this.#terminal.registerMarker(-active.cursorY)
+    this.#isReset = false
+  }
+}
+
+function notice(text: string, cols: number): Row {
+  return Array.from({ length: cols }, (_, col) => {
+    const chars = text[col]
+    return chars === undefined ? blank : { chars, width: 1, style: '2' }
+  })
+}

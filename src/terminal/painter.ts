@@ -1,0 +1,110 @@
+import { blank, type Cell, type Row } from './rows.ts'
+
+/** Every printable that no terminal draws wider or narrower than one cell. */
+const plain = /^[\x20-\x7e]$/
+/** A gap of so many equal cells is cheaper to paint over than to jump. */
+const gap = 6
+
+/**
+ * What is on the real screen, and the shortest way from there to what should be. Writes only cells that differ; never
+ * lets the terminal wrap or scroll by itself.
+ */
+export class Painter {
+  readonly #cols: number
+  readonly #rows: number
+  /** An undefined row is unknown: someone else may have written there. */
+  #screen: (Row | undefined)[]
+
+  constructor(cols: number, rows: number) {
+    this.#cols = cols
+    this.#rows = rows
+    this.#screen = Array.from({ length: rows }, () => undefined)
+  }
+
+  /** Escape sequences that bring the first `target.length` rows to `target`; empty when they already are. */
+  paint(target: readonly Row[]): string {
+    let text = ''
+    for (const [index, row] of target.slice(0, this.#rows).entries()) {
+      text += paintRow(this.#screen[index], row, index)
+      this.#screen[index] = row
+    }
+    return text
+  }
+
+  /**
+   * Lets lines leave at the top into the terminal's own scrollback, in portions of a screen: they are put where they
+   * leave, then the screen is scrolled by line feeds on its last row.
+   */
+  scrollOut(lines: readonly Row[]): string {
+    let text = ''
+    for (let at = 0; at < lines.length; at += this.#rows) {
+      const portion = lines.slice(at, at + this.#rows)
+      text += this.paint(portion)
+      text += `\x1b[0m\x1b[${this.#rows};1H${'\n'.repeat(portion.length)}`
+      const below = Array.from({ length: portion.length }, () => blankRow(this.#cols))
+      this.#screen = [...this.#screen.slice(portion.length), ...below]
+    }
+    return text
+  }
+}
+
+export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
+  return a === b || (a?.chars === b?.chars && a?.style === b?.style && a?.width === b?.width)
+}
+
+function blankRow(cols: number): Row {
+  return Array.from({ length: cols }, () => blank)
+}
+
+/**
+ * Paints the differing runs of one row. With anything but plain cells in the old or the new row the whole row is
+ * painted, for terminals disagree about the width of the rest.
+ */
+function paintRow(old: Row | undefined, row: Row, index: number): string {
+  const changed = row.findIndex((cell, col) => !sameCell(cell, old?.[col]))
+  if (changed === -1) return ''
+  const end = contentEnd(row)
+  if (old === undefined || ![...old, ...row].every(({ chars }) => plain.test(chars))) {
+    return paintRun(row, index, 0, end) + (end < row.length ? clearFrom(index, end) : '')
+  }
+  let text = ''
+  for (let from = changed; from !== -1;) {
+    if (from >= end) return text + clearFrom(index, from)
+    const to = runEnd(old, row, from, end)
+    text += paintRun(row, index, from, to)
+    from = row.findIndex((cell, col) => col >= to && !sameCell(cell, old[col]))
+  }
+  return text
+}
+
+/** Column after the last cell that is not blank. */
+function contentEnd(row: Row): number {
+  return row.findLastIndex((cell) => !sameCell(cell, blank)) + 1
+}
+
+function runEnd(old: Row, row: Row, from: number, end: number): number {
+  let to = from + 1
+  for (let col = to; col < end && col - to < gap; col += 1) if (!sameCell(old[col], row[col])) to = col + 1
+  return to
+}
+
+function clearFrom(index: number, col: number): string {
+  return `\x1b[0m\x1b[${index + 1};${col + 1}H\x1b[K`
+}
+
+/** After anything but a plain cell the cursor is placed again: it may stand elsewhere than we think. */
+function paintRun(row: Row, index: number, from: number, to: number): string {
+  let text = ''
+  let style: string | undefined
+  let isPlaced = false
+  for (let col = from; col < to; col += 1) {
+    const cell = row[col] ?? blank
+    if (cell.width === 0) continue
+    if (!isPlaced) text += `\x1b[${index + 1};${col + 1}H`
+    if (cell.style !== style) text += cell.style === '' ? '\x1b[0m' : `\x1b[0;${cell.style}m`
+    style = cell.style
+    text += cell.chars
+    isPlaced = plain.test(cell.chars)
+  }
+  return text
+}

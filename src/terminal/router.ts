@@ -1,0 +1,57 @@
+import type { Chrome, InputToken } from '../model/chrome.ts'
+import { mouseRow } from './mouse.ts'
+
+export interface RouterOptions {
+  readonly chrome: Pick<Chrome, 'frame' | 'leader' | 'input'>
+  /** To the program. */
+  readonly write: (bytes: Uint8Array) => void
+  readonly suspend: () => void
+  /** What the last frame showed. */
+  readonly shown: () => {
+    readonly drawerTop: number
+    readonly bracketedPaste: boolean
+    readonly sinceRepaintMs: number
+  }
+}
+
+/** Decides who gets what the user does: the program, or the drawer while it has the keys. */
+export class Router {
+  readonly #options: RouterOptions
+  /** The leader was the last key: once more sends it to the program, z suspends. */
+  #isAfterLeader = false
+
+  constructor(options: RouterOptions) {
+    this.#options = options
+  }
+
+  route(token: InputToken): void {
+    const { chrome, suspend, write, shown } = this.#options
+    const isAfterLeader = this.#isAfterLeader
+    if (isLeader(token)) {
+      this.#isAfterLeader = !isAfterLeader && !chrome.frame.focused
+      chrome.leader()
+      if (isAfterLeader) write(token.bytes)
+      return
+    }
+    if (token.kind === 'key' || token.kind === 'text' || token.kind === 'paste') this.#isAfterLeader = false
+    if (isAfterLeader && token.kind === 'text' && token.text === 'z') {
+      chrome.leader()
+      suspend()
+    } else if (chrome.frame.focused) chrome.input(token, shown().sinceRepaintMs)
+    else this.#toProgram(token)
+  }
+
+  /** Replies answer questions the program did not ask; the mouse on our rows is not the program's. */
+  #toProgram(token: InputToken): void {
+    const { write, shown } = this.#options
+    if (token.kind === 'reply') return
+    if (token.kind === 'mouse' && (mouseRow(token.bytes) ?? 0) >= shown().drawerTop) return
+    if (token.kind === 'paste' && !shown().bracketedPaste) write(Buffer.from(token.bytes).subarray(6, -6))
+    else write(token.bytes)
+  }
+}
+
+/** Ctrl-] in every layout is the byte 1D. */
+function isLeader(token: InputToken): boolean {
+  return token.kind === 'key' && token.bytes.length === 1 && token.bytes[0] === 0x1d
+}

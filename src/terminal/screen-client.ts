@@ -1,0 +1,90 @@
+import { Worker } from 'node:worker_threads'
+import type { ChromeFrame } from '../model/chrome.ts'
+import type { FromScreen, ScreenOptions, ToScreen } from './screen-protocol.ts'
+
+type Frame = Extract<FromScreen, { type: 'frame' }>
+
+/** A screen in its worker, writing its frames to a terminal as fast as that takes them. */
+export class ScreenClient implements AsyncDisposable {
+  readonly #worker: Worker
+  readonly #stdout: NodeJS.WriteStream
+  readonly #lost: (failure: Error) => void
+  #left: PromiseWithResolvers<string> | undefined
+  #unparsed = 0
+  /** Called after each frame was written to the terminal. */
+  onFrame: (frame: Frame) => void = () => undefined
+  onReply: (data: string) => void = () => undefined
+  /** Called with the number of bytes not yet parsed, whenever it falls. */
+  onParsed: (unparsed: number) => void = () => undefined
+
+  /** `lost` is called when the worker dies. */
+  constructor(options: ScreenOptions, stdout: NodeJS.WriteStream, lost: (failure: Error) => void) {
+    this.#stdout = stdout
+    this.#lost = lost
+    const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+    this.#worker = new Worker(new URL(`./screen-worker${ending}`, import.meta.url), { workerData: options })
+    this.#worker.on('message', (message: FromScreen) => this.#receive(message))
+    this.#worker.on('error', (failure) => this.#fail(failure instanceof Error ? failure : new Error(String(failure))))
+    this.#post({ type: 'drained' })
+  }
+
+  /** Returns how many bytes are not yet parsed. */
+  output(bytes: Uint8Array, echo: boolean): number {
+    this.#unparsed += bytes.length
+    this.#post({ type: 'output', bytes, echo })
+    return this.#unparsed
+  }
+
+  chrome(frame: ChromeFrame): void {
+    const { statusRow, drawerRows, cursor, focused, bells } = frame
+    const rows = { statusRow, drawerRows, focused, bells }
+    this.#post({ type: 'chrome', frame: cursor === undefined ? rows : { ...rows, cursor } })
+  }
+
+  resize(size: Omit<ScreenOptions, 'purpose'>): void {
+    this.#post({ type: 'resize', ...size })
+  }
+
+  enter(): void {
+    this.#post({ type: 'enter' })
+  }
+
+  clear(): void {
+    this.#post({ type: 'clear' })
+  }
+
+  /** Resolves with what gives the terminal back, once all output is parsed. Rejects when the worker died. */
+  leave(): Promise<string> {
+    this.#left ??= Promise.withResolvers<string>()
+    this.#post({ type: 'leave' })
+    return this.#left.promise
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #post(message: ToScreen): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromScreen): void {
+    if (message.type === 'reply') this.onReply(message.data)
+    else if (message.type === 'parsed') {
+      this.#unparsed -= message.bytes
+      this.onParsed(this.#unparsed)
+    } else if (message.type === 'left') {
+      this.#left?.resolve(message.text)
+      this.#left = undefined
+    } else {
+      this.#stdout.write(message.text, () => this.#post({ type: 'drained' }))
+      this.onFrame(message)
+    }
+  }
+
+  #fail(failure: Error): void {
+    this.#left?.reject(failure)
+    this.#left = undefined
+    this.#lost(failure)
+  }
+}

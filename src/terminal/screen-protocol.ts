@@ -1,0 +1,58 @@
+import type { ChromeFrame } from '../model/chrome.ts'
+
+/** How the worker's screen is set up. */
+export interface ScreenOptions {
+  /** Size of the real terminal in cells. */
+  readonly cols: number
+  readonly rows: number
+  /** Size of the screen the program sees. */
+  readonly modelCols: number
+  readonly modelRows: number
+  /**
+   * `shell`: the program's modes, title, bell and departing lines reach the real terminal. `player`: nothing but cells
+   * does, on the alternate screen.
+   */
+  readonly purpose: 'shell' | 'player'
+}
+
+/** Messages of the main thread to the screen's worker, in order. */
+export type ToScreen =
+  /** Output of the program. `echo`: the user has just typed, paint at once. */
+  | { readonly type: 'output'; readonly bytes: Uint8Array; readonly echo: boolean }
+  | {
+      readonly type: 'resize'
+      readonly cols: number
+      readonly rows: number
+      readonly modelCols: number
+      readonly modelRows: number
+    }
+  | { readonly type: 'chrome'; readonly frame: ChromeFrame }
+  /** The real terminal has taken everything: one more frame may come. */
+  | { readonly type: 'drained' }
+  /** Take the terminal; it is as a shell would leave it. Answered by a frame. */
+  | { readonly type: 'enter' }
+  /** Give the terminal back once all output so far is parsed; answered by `left`. No frame comes until `enter`. */
+  | { readonly type: 'leave' }
+  /** Forget the model's content. */
+  | { readonly type: 'clear' }
+
+/** Messages of the screen's worker to the main thread. */
+export type FromScreen =
+  | {
+      readonly type: 'frame'
+      readonly text: string
+      /** True when cells of the drawer changed. */
+      readonly drawerChanged: boolean
+      /** Row of the drawer's top (0-based); the rows above show the program. */
+      readonly drawerTop: number
+      /** The program asked for bracketed paste. */
+      readonly bracketedPaste: boolean
+      /** First row below what the program wrote (0-based), where a shell may go on. */
+      readonly freshRow: number
+    }
+  /** The model answers a query of the program. */
+  | { readonly type: 'reply'; readonly data: string }
+  /** So many bytes of output were parsed. */
+  | { readonly type: 'parsed'; readonly bytes: number }
+  /** Write this and the terminal is as it was found. */
+  | { readonly type: 'left'; readonly text: string }

@@ -1,0 +1,250 @@
+import xterm from '@xterm/headless'
+import type { ChromeFrame } from '../model/chrome.ts'
+import { readRows, type Row } from './rows.ts'
+import { Departures, modelScrollback, pieceBytes } from './departures.ts'
+import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
+import { Painter, sameCell } from './painter.ts'
+import type { FromScreen, ScreenOptions, ToScreen } from './screen-protocol.ts'
+import { setTitle, takeTerminal, giveBackTerminal } from './restore.ts'
+
+/** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
+const frameMs = 16
+/** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
+const synchronizedMs = 150
+/** Shortest time between two bells of the program, so that it cannot deafen. */
+const bellMs = 100
+
+const noChrome: ChromeFrame = { statusRow: '', drawerRows: [], focused: false, bells: 0 }
+
+/** The model of the program's screen and the chrome, and the frames that bring them to the real terminal. */
+export class Screen {
+  #size: ScreenOptions
+  readonly #send: (message: FromScreen) => void
+  readonly #model: xterm.Terminal
+  readonly #modes: ProgramModes
+  readonly #departures: Departures
+  /** Parses the chrome's styled rows into cells: the drawer from the top, the status row last. */
+  readonly #chromeModel: xterm.Terminal
+  #chrome = noChrome
+  #main: Painter
+  #alternate: Painter | undefined
+  #outerModes: Modes = ordinaryModes
+  #drawer: readonly Row[] = []
+  #extras = ''
+  #lastBell = -Infinity
+  #lastFrame = -Infinity
+  #synchronizedSince: number | undefined
+  #isDirty = false
+  #isDrained = false
+  #isEntered = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: ScreenOptions, send: (message: FromScreen) => void) {
+    this.#size = options
+    this.#send = send
+    const { cols, rows, modelCols, modelRows } = options
+    const shared = { allowProposedApi: true, logLevel: 'off' } as const
+    this.#model = new xterm.Terminal({ ...shared, cols: modelCols, rows: modelRows, scrollback: modelScrollback })
+    this.#chromeModel = new xterm.Terminal({ ...shared, cols, rows, scrollback: 0 })
+    this.#modes = new ProgramModes(this.#model)
+    this.#departures = new Departures(this.#model)
+    this.#main = new Painter(cols, rows)
+    if (options.purpose === 'shell') this.#mirror()
+  }
+
+  handle(message: ToScreen): void {
+    if (message.type === 'output') this.#output(message.bytes, message.echo)
+    else if (message.type === 'chrome') this.#showChrome(message.frame)
+    else if (message.type === 'resize') this.#resize(message)
+    else if (message.type === 'enter') this.#enter()
+    else if (message.type === 'leave') this.#model.write('', () => this.#leave())
+    else if (message.type === 'clear') this.#model.reset()
+    else {
+      this.#isDrained = true
+      this.#schedule(false)
+    }
+  }
+
+  #mirror(): void {
+    this.#model.onData((data) => data !== '' && this.#send({ type: 'reply', data }))
+    this.#model.onTitleChange((title) => (this.#extras += setTitle(title)))
+    this.#model.onBell(() => {
+      const now = performance.now()
+      if (now - this.#lastBell < bellMs) return
+      this.#lastBell = now
+      this.#extras += '\x07'
+    })
+  }
+
+  #output(bytes: Uint8Array, echo: boolean): void {
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes)
+      // xterm parses at once, not in a later task, what follows a user's input.
+      if (at === 0) this.#model.input('', true)
+      this.#model.write(piece, () => {
+        this.#departures.count()
+        this.#send({ type: 'parsed', bytes: piece.length })
+        this.#touch(echo)
+      })
+    }
+  }
+
+  #showChrome(frame: ChromeFrame): void {
+    if (frame.bells > this.#chrome.bells) this.#extras += '\x07'
+    this.#chrome = { ...frame, drawerRows: frame.drawerRows.slice(0, Math.max(0, this.#size.rows - 2)) }
+    this.#parseChrome()
+  }
+
+  #parseChrome(): void {
+    const { drawerRows, statusRow } = this.#chrome
+    const rows = [...drawerRows, statusRow].map((row, index) => `\x1b[${index + 1};1H\x1b[0m${row}`)
+    this.#chromeModel.write(`\x1bc\x1b[?7l${rows.join('')}`, () => this.#touch(true))
+  }
+
+  #resize(size: Pick<ScreenOptions, 'cols' | 'rows' | 'modelCols' | 'modelRows'>): void {
+    this.#model.write('', () => {
+      this.#size = { ...this.#size, ...size }
+      this.#model.resize(size.modelCols, size.modelRows)
+      this.#chromeModel.resize(size.cols, size.rows)
+      this.#forgetScreen()
+      this.#parseChrome()
+    })
+  }
+
+  #forgetScreen(): void {
+    const { cols, rows } = this.#size
+    this.#main = new Painter(cols, rows)
+    this.#alternate &&= new Painter(cols, rows)
+  }
+
+  #enter(): void {
+    this.#extras = takeTerminal(this.#size) + this.#extras
+    this.#outerModes = ordinaryModes
+    this.#alternate = undefined
+    this.#forgetScreen()
+    this.#isEntered = true
+    this.#touch(true)
+  }
+
+  #leave(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#isEntered = false
+    const feed = this.#size.purpose === 'shell' ? this.#toMain() + this.#feed() : ''
+    const text = feed + (this.#alternate === undefined ? this.#main.paint(this.#programRows()) : '')
+    const end = giveBackTerminal({
+      modes: this.#outerModes,
+      isAlternate: this.#alternate !== undefined,
+      freshRow: this.#freshRow(),
+    })
+    this.#alternate = undefined
+    this.#send({ type: 'left', text: text + end })
+  }
+
+  #touch(isUrgent: boolean): void {
+    this.#isDirty = true
+    this.#schedule(isUrgent)
+  }
+
+  #schedule(isUrgent: boolean): void {
+    if (!this.#isDirty || !this.#isDrained || !this.#isEntered) return
+    const now = performance.now()
+    const wait = Math.max(isUrgent ? 0 : this.#lastFrame + frameMs - now, this.#held(now))
+    if (wait <= 0) return this.#frame(now)
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#schedule(false)
+    }, Math.ceil(wait))
+  }
+
+  /** How much longer the program's synchronized update holds the frame, in milliseconds. */
+  #held(now: number): number {
+    if (!this.#model.modes.synchronizedOutputMode) this.#synchronizedSince = undefined
+    else this.#synchronizedSince ??= now
+    return this.#synchronizedSince === undefined ? 0 : this.#synchronizedSince + synchronizedMs - now
+  }
+
+  #frame(now: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const wanted = this.#wantedModes()
+    const body = this.#extras + this.#switchScreen() + this.#feed()
+    const target = this.#target()
+    const drawerTop = this.#drawerTop
+    const drawer = target.slice(drawerTop, drawerTop + this.#chrome.drawerRows.length)
+    const drawerChanged = !sameRows(drawer, this.#drawer)
+    this.#drawer = drawer
+    const cells = (this.#alternate ?? this.#main).paint(target)
+    const text = `\x1b[?2026h\x1b[?25l${body}${cells}${this.#cursor(wanted)}\x1b[?2026l`
+    this.#outerModes = wanted
+    this.#extras = ''
+    this.#isDirty = false
+    this.#isDrained = false
+    this.#lastFrame = now
+    const { bracketedPasteMode: bracketedPaste } = this.#model.modes
+    this.#send({ type: 'frame', text, drawerChanged, drawerTop, bracketedPaste, freshRow: this.#freshRow() })
+  }
+
+  get #drawerTop(): number {
+    return this.#size.rows - 1 - this.#chrome.drawerRows.length
+  }
+
+  #switchScreen(): string {
+    const isWanted = this.#size.purpose === 'player' || this.#model.buffer.active.type === 'alternate'
+    if (isWanted && this.#alternate === undefined) {
+      this.#alternate = new Painter(this.#size.cols, this.#size.rows)
+      return '\x1b[?1049h'
+    }
+    return isWanted ? '' : this.#toMain()
+  }
+
+  #toMain(): string {
+    if (this.#alternate === undefined || this.#model.buffer.active.type === 'alternate') return ''
+    this.#alternate = undefined
+    return '\x1b[?1049l'
+  }
+
+  #feed(): string {
+    return this.#alternate === undefined ? this.#main.scrollOut(this.#departures.take(this.#size.cols)) : ''
+  }
+
+  #programRows(): Row[] {
+    const { cols, rows } = this.#size
+    return readRows(this.#model, this.#model.buffer.active.baseY, Math.min(rows, Math.max(1, rows - 1)), cols)
+  }
+
+  #target(): Row[] {
+    const program = this.#programRows()
+    if (this.#size.rows < 2) return program
+    const chrome = readRows(this.#chromeModel, 0, this.#chrome.drawerRows.length + 1, this.#size.cols)
+    return [...program.slice(0, this.#drawerTop), ...chrome]
+  }
+
+  /** The chrome's own needs come first while it has the keys. */
+  #wantedModes(): Modes {
+    const program = this.#size.purpose === 'shell' ? this.#modes.current : ordinaryModes
+    const { focused, cursor } = this.#chrome
+    if (focused) return { ...ordinaryModes, cursorVisible: cursor !== undefined }
+    const { cursorX, cursorY } = this.#model.buffer.active
+    const isCovered = cursorY >= Math.max(1, this.#drawerTop) || cursorX > this.#size.cols
+    return { ...program, cursorVisible: this.#size.purpose === 'shell' && program.cursorVisible && !isCovered }
+  }
+
+  #cursor(modes: Modes): string {
+    const { cursor, focused } = this.#chrome
+    const { cursorX, cursorY } = this.#model.buffer.active
+    const [row, col] = focused && cursor !== undefined ? [this.#drawerTop + cursor.row, cursor.col] : [cursorY, cursorX]
+    const place = `\x1b[0m\x1b[${row + 1};${Math.min(col, this.#size.cols - 1) + 1}H`
+    return place + changeModes({ ...this.#outerModes, cursorVisible: false }, modes)
+  }
+
+  #freshRow(): number {
+    const { cursorX, cursorY } = this.#model.buffer.normal
+    return Math.min(cursorX === 0 ? cursorY : cursorY + 1, this.#size.rows - 1)
+  }
+}
+
+function sameRows(a: readonly Row[], b: readonly Row[]): boolean {
+  return a.length === b.length && a.every((row, y) => row.every((cell, x) => sameCell(cell, b[y]?.[x])))
+}
