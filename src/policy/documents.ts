@@ -34,8 +34,7 @@ export function readDocuments(source: PolicySource): { documents: SourceDocument
   const problems: Problem[] = []
   const report = (offset: number, message: string) =>
     problems.push({ file: source.file, line: lines.linePos(offset).line, message })
-  if (!Array.isArray(parsed)) report(0, 'the file holds no policy')
-  for (const document of Array.isArray(parsed) ? (parsed as Document.Parsed[]) : []) {
+  for (const document of parsed as readonly Document.Parsed[]) {
     const found = findings(document)
     for (const { offset, message } of found) report(offset, message)
     if (found.length === 0 && document.contents !== null) {
@@ -46,6 +45,7 @@ export function readDocuments(source: PolicySource): { documents: SourceDocument
       })
     }
   }
+  if (documents.length === 0 && problems.length === 0) report(0, 'the file holds no policy')
   return { documents, problems }
 }
 
