@@ -21,19 +21,19 @@ export function takeTerminal({
 export interface Taken {
   readonly modes: Modes
   readonly isAlternate: boolean
-  /** Row (0-based) where the caller's shell goes on; everything from there on is cleared. */
-  readonly freshRow: number
+  /** Row (0-based) where the caller's shell goes on, all below it cleared; undefined = where it was before us. */
+  readonly freshRow: number | undefined
 }
 
 /** The way back from {@link takeTerminal} and everything a frame may have set. */
 export function giveBackTerminal({ modes, isAlternate, freshRow }: Taken): string {
   const screen = isAlternate ? '\x1b[?1049l' : ''
-  const own = `\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h`
-  return `${own}${changeModes({ ...modes, cursorVisible: false }, ordinaryModes)}${screen}\x1b[${freshRow + 1};1H\x1b[J\x1b[23;2t`
+  const own = `\x1b[?2026l\x1b[0m\x1b[?2004l\x1b[?7h${changeModes({ ...modes, cursorVisible: false }, ordinaryModes)}`
+  return own + screen + (freshRow === undefined ? '' : `\x1b[${freshRow + 1};1H\x1b[J\x1b[23;2t`)
 }
 
 /** Turns everything off that a program can have turned on; for the way out when nobody knows what was. */
-export function giveBackUnknown(freshRow: number): string {
+export function giveBackUnknown(freshRow: number | undefined): string {
   const off = [9, 1000, 1002, 1003, 1006, 1015, 1004, 1].map((mode) => `\x1b[?${mode}l`).join('')
   return `${off}\x1b>\x1b[0 q${giveBackTerminal({ modes: ordinaryModes, isAlternate: true, freshRow })}`
 }

@@ -47,8 +47,8 @@ export type FromScreen =
       readonly drawerTop: number
       /** The program asked for bracketed paste. */
       readonly bracketedPaste: boolean
-      /** First row below what the program wrote (0-based), where a shell may go on. */
-      readonly freshRow: number
+      /** First row below what the program wrote (0-based), where a shell may go on; undefined for a player. */
+      readonly freshRow: number | undefined
     }
   /** The model answers a query of the program. */
   | { readonly type: 'reply'; readonly data: string }

@@ -239,7 +239,8 @@ export class Screen {
     return place + changeModes({ ...this.#outerModes, cursorVisible: false }, modes)
   }
 
-  #freshRow(): number {
+  #freshRow(): number | undefined {
+    if (this.#size.purpose === 'player') return undefined
     const { cursorX, cursorY } = this.#model.buffer.normal
     return Math.min(cursorX === 0 ? cursorY : cursorY + 1, this.#size.rows - 1)
   }

@@ -7,8 +7,8 @@ const leaveMs = 2_000
 
 /** Our place at the real terminal: taken once, given back on every way out, also on exit and crash. */
 export class TerminalSeat implements AsyncDisposable {
-  /** Row (0-based) where the caller's shell would go on. */
-  freshRow = 0
+  /** Row (0-based) where the caller's shell would go on; undefined = where it was before us. */
+  freshRow: number | undefined
   readonly #stdin: NodeJS.ReadStream
   readonly #stdout: NodeJS.WriteStream
   readonly #screen: ScreenClient
