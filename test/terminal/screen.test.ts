@@ -1,0 +1,142 @@
+import xterm from '@xterm/headless'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ChromeFrame } from '../../src/model/chrome.ts'
+import { readRows } from '../../src/terminal/rows.ts'
+import type { FromScreen } from '../../src/terminal/screen-protocol.ts'
+import { Screen } from '../../src/terminal/screen.ts'
+
+const cols = 20
+const rows = 6
+const chrome: ChromeFrame = { statusRow: 'status', drawerRows: [], focused: false, bells: 0 }
+
+/** A screen, and the terminal its frames arrive on. */
+class Bench {
+  readonly terminal = new xterm.Terminal({ cols, rows, scrollback: 100, allowProposedApi: true })
+  readonly model = new xterm.Terminal({ cols, rows: rows - 1, allowProposedApi: true })
+  readonly sent: FromScreen[] = []
+  readonly #screen: Screen
+  #arrived = Promise.withResolvers<void>()
+
+  constructor() {
+    const size = { cols, rows, modelCols: cols, modelRows: rows - 1 }
+    this.#screen = new Screen({ ...size, purpose: 'shell' }, (message) => {
+      this.sent.push(message)
+      if (message.type === 'frame' || message.type === 'left')
+        this.terminal.write(message.text, () => this.#arrived.resolve())
+    })
+    this.#screen.handle({ type: 'chrome', frame: chrome })
+    this.#screen.handle({ type: 'enter' })
+  }
+
+  /** Feeds output and waits for the frame that shows all of it. */
+  async show(bytes: Uint8Array): Promise<void> {
+    this.#screen.handle({ type: 'output', bytes, echo: false })
+    await new Promise<void>((resolve) => this.model.write(bytes, resolve))
+    await this.frame(chrome)
+  }
+
+  async frame(next: ChromeFrame): Promise<void> {
+    this.#arrived = Promise.withResolvers<void>()
+    this.#screen.handle({ type: 'chrome', frame: next })
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#screen.handle({ type: 'drained' })
+    await this.#arrived.promise
+  }
+
+  shown(): unknown[] {
+    return readRows(this.terminal, this.terminal.buffer.active.baseY, rows - 1, cols)
+  }
+
+  expected(): unknown[] {
+    return readRows(this.model, this.model.buffer.active.baseY, rows - 1, cols)
+  }
+
+  row(y: number): string {
+    const { active } = this.terminal.buffer
+    return active.getLine(active.baseY + y)?.translateToString(true) ?? ''
+  }
+}
+
+const sequence = fc.oneof(
+  fc.constantFrom(
+    '\r\n',
+    '\n',
+    '\x1b[2J',
+    '\x1b[H',
+    '\x1b[K',
+    '\x1bc',
+    '\x1b[?1049h',
+    '\x1b[?1049l',
+    '\x1b[L',
+    '\x1b[3P',
+  ),
+  fc.constantFrom('\x1b[1;31m', '\x1b[48;5;200m', '\x1b[38;2;1;2;3m', '\x1b[7m', '\x1b[0m', '\x1b[2;4r', '\x1b[?6h'),
+  fc.constantFrom(
+    '語',
+    '😀',
+    'é',
+    'e\u0301',
+    '日本語日本語日本語日本',
+    '\t',
+    '\x08',
+    'a long line that wraps at the edge',
+  ),
+  fc.tuple(fc.integer({ min: 1, max: 99 }), fc.integer({ min: 1, max: 99 })).map(([y, x]) => `\x1b[${y};${x}H`),
+  fc.string({ maxLength: 12 }),
+)
+
+describe('the screen', () => {
+  test('shows on the terminal what the program wrote, cell for cell, and the status row below', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(sequence, { maxLength: 12 }), { minLength: 1, maxLength: 6 }),
+        async (frames) => {
+          const bench = new Bench()
+          for (const frame of frames) {
+            await bench.show(Buffer.from(frame.join('')))
+            expect(bench.shown()).toEqual(bench.expected())
+            expect(bench.row(rows - 1)).toBe('status')
+          }
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  test('the drawer covers the rows above the status row, and says when it changed', async () => {
+    const bench = new Bench()
+    await bench.show(Buffer.from('1\r\n2\r\n3\r\n4\r\n5'))
+    const open: ChromeFrame = {
+      ...chrome,
+      drawerRows: ['\x1b[1mone', 'two'],
+      focused: true,
+      cursor: { row: 1, col: 2 },
+    }
+    const changes: boolean[] = []
+    for (const next of [open, open, { ...open, drawerRows: ['one', 'two'] }, chrome]) {
+      await bench.frame(next)
+      const frame = bench.sent.findLast((message) => message.type === 'frame')
+      changes.push(frame?.drawerChanged ?? false)
+      if (next !== open) continue
+      expect([3, 4, 5].map((y) => bench.row(y))).toEqual(['one', 'two', 'status'])
+      expect([bench.terminal.buffer.active.cursorY, bench.terminal.buffer.active.cursorX]).toEqual([4, 2])
+    }
+    expect(changes).toEqual([true, false, true, true])
+    expect(bench.shown()).toEqual(bench.expected())
+  })
+
+  test('an update the program holds back is shown when it ends, and after 150 ms at the latest', async () => {
+    const bench = new Bench()
+    await bench.show(Buffer.from('before'))
+    await bench.show(Buffer.from('\x1b[?2026h\x1b[2J\x1b[Hafter'))
+    expect(bench.shown()).toEqual(bench.expected())
+  })
+
+  test('a program rings at most ten times a second', async () => {
+    const bench = new Bench()
+    await bench.show(Buffer.from('\x07'.repeat(50)))
+    const text = bench.sent.map((message) => (message.type === 'frame' ? message.text : '')).join('')
+    expect(text.split('\x07').length - 1).toBe(1)
+  })
+})
