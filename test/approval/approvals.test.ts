@@ -1,285 +1,355 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createApprovals } from '../../src/approval/approvals.ts'
-import type { Approvals, HoldAsk, HoldOutcome } from '../../src/approval/port.ts'
-import type { Requirement } from '../../src/model/decision.ts'
-import type { HeldRequest } from '../../src/model/held.ts'
-import type { Subject } from '../../src/model/subject.ts'
-import { openStore } from '../../src/store/embedded.ts'
-import { temporaryFolder } from '../support/tmp.ts'
+import { describe, expect, it } from 'vitest'
+import type { HoldOutcome } from '../../src/approval/port.ts'
+import {
+  ana,
+  approve,
+  askFor,
+  confirmation,
+  deny,
+  digestOf,
+  FakeTime,
+  never,
+  oneReview,
+  openDesk,
+  pending,
+  person,
+  rob,
+  sue,
+  twoReviews,
+} from './desk.ts'
 
-const subject = (name: string, groups: string[] = [], onBehalfOf?: string): Subject => ({
-  name,
-  uid: name,
-  groups,
-  extra: {},
-  authenticatedBy: 'local',
-  ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-})
-const ana = subject('ana')
-const bob = subject('bob', ['leads'])
-const cleo = subject('cleo', ['leads'])
-const anasAgent = subject('claude', ['leads'], 'ana')
-const byLeads: Requirement = { kind: 'review', reviewers: [{ group: 'leads' }], count: 1, expiresAfterMs: 60_000 }
-const byTwoLeads: Requirement = { ...byLeads, count: 2 }
-const bySelf: Requirement = { kind: 'confirm', expiresAfterMs: 60_000 }
-const digest = 'd'.repeat(64)
-
-let parts: AsyncDisposableStack
-let folder: string
-let counter: Approvals & { close(): void }
-let now: number
-let seen: HeldRequest[]
-
-async function open() {
-  const store = await openStore({ folder })
-  let byte = 0
-  counter = await createApprovals({
-    store,
-    clock: { now: () => new Date(now) },
-    random: (bytes) => Uint8Array.from({ length: bytes }, () => Math.floor(++byte * 7.3 + Math.random() * 200) % 256),
-  })
-  counter.subscribe((held) => seen.push(held))
-  return async () => {
-    counter.close()
-    await store.close()
-  }
+async function complete(outcome: HoldOutcome, ok = true): Promise<void> {
+  if (outcome.kind !== 'approved') throw new Error(`not approved but ${outcome.kind}`)
+  await outcome.complete({ ok, summary: 'The API server answered 200.' })
 }
 
-beforeEach(async () => {
-  parts = new AsyncDisposableStack()
-  folder = parts.use(await temporaryFolder()).path
-  now = Date.parse('2026-11-23T10:00:00Z')
-  seen = []
-  parts.defer(await open())
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  await parts.disposeAsync()
-})
-
-function ask(requirement: Requirement, more: { waitMs?: number; digest?: string; who?: Subject } = {}): HoldAsk {
-  const who = more.who ?? ana
-  return {
-    auditID: `audit-${Math.random()}`,
-    subject: who,
-    session: {
-      id: 's-1',
-      kind: 'run',
-      subject: who,
-      mode: 'local',
-      command: ['kubectl'],
-      startedAt: '',
-      recording: '',
-      counts: { requests: 0, held: 0, denied: 0, masked: 0 },
-      ...(more.waitMs === undefined ? {} : { waitMs: more.waitMs }),
-    },
-    request: { kind: 'non-resource', verb: 'get', path: '/x', effects: ['read'] },
-    canonical: {
-      method: 'DELETE',
-      target: '/x',
-      contentType: '',
-      body: new Uint8Array(),
-      digest: more.digest ?? digest,
-    },
-    shownBody: '',
-    command: 'kubectl delete namespace x',
-    claimedCommand: '',
-    decision: { effect: 'hold', requirement, reasons: [], obligations: [], policyDigest: '' },
-  }
-}
-
-/** Parks and waits until the request is on the counter. */
-async function park(
-  given: HoldAsk,
-  signal = new AbortController().signal,
-): Promise<{ id: string; outcome: Promise<HoldOutcome> }> {
-  const placed = Promise.withResolvers<string>()
-  const stop = counter.subscribe((held) => placed.resolve(held.id))
-  const outcome = counter.park(given, signal)
-  const id = await placed.promise
-  stop()
-  return { id, outcome }
-}
-
-const approve = (id: string, reviewer: Subject, seenDigest = digest) =>
-  counter.review(id, { reviewer, verdict: 'approve', comment: '', digest: seenDigest })
-
-describe('a held request', () => {
-  it('runs once a named reviewer approves what was shown, and is closed after', async () => {
-    const { id, outcome } = await park(ask(byLeads))
-    await approve(id, bob)
-    const ended = await outcome
-    expect(ended.kind).toBe('approved')
-    expect(counter.get(id).state).toBe('executing')
-    if (ended.kind === 'approved') await ended.complete({ ok: true, summary: 'The API server answered 200.' })
-    expect(seen.map(({ state }) => state)).toEqual(['pending', 'approved', 'executing', 'completed'])
-  })
-
-  it('is not approved by its own subject, by that person’s agent, or by someone the rule does not name', async () => {
-    const { id } = await park(ask(byLeads))
-    for (const who of [subject('ana', ['leads']), anasAgent, subject('eve')]) {
-      await expect(approve(id, who)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
-    }
-    await expect(counter.confirm(id, ana, digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
-    expect(counter.get(id)).toMatchObject({ state: 'pending', reviews: [] })
-  })
-
-  it('is not approved on the digest of something else', async () => {
-    const { id } = await park(ask(byLeads))
-    await expect(approve(id, bob, 'e'.repeat(64))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
-    expect(counter.get(id).state).toBe('pending')
-  })
-
-  it('that needs two people is not approved by one of them twice', async () => {
-    const { id, outcome } = await park(ask(byTwoLeads))
-    await approve(id, bob)
-    await expect(approve(id, bob)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
-    expect(counter.get(id).state).toBe('pending')
-    await approve(id, cleo)
-    expect((await outcome).kind).toBe('approved')
-  })
-
-  it('is denied by one denial, with the words of the reviewer', async () => {
-    const { id, outcome } = await park(ask(byTwoLeads))
-    await counter.review(id, { reviewer: bob, verdict: 'deny', comment: 'too risky', digest })
-    expect(await outcome).toMatchObject({ kind: 'denied', reason: { message: 'bob denied it: too risky' } })
-    await expect(approve(id, cleo)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
-  })
-
-  it('that its rule lets one confirm is confirmed by its initiator alone', async () => {
-    const { id, outcome } = await park(ask(bySelf))
-    await expect(counter.confirm(id, bob, digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
-    await expect(approve(id, bob)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
-    await counter.confirm(id, ana, digest)
-    expect((await outcome).kind).toBe('approved')
-  })
-
-  it('is withdrawn when its client leaves, and nothing can approve it then', async () => {
-    const client = new AbortController()
-    const { id, outcome } = await park(ask(byLeads), client.signal)
-    client.abort()
-    expect((await outcome).kind).toBe('withdrawn')
-    await expect(approve(id, bob)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
-  })
-
-  it('has one end, whoever is first: verdicts and a leaving client at once', async () => {
-    for (let round = 0; round < 30; round++) {
-      const client = new AbortController()
-      const { id, outcome } = await park(ask(byLeads, { digest: String(round).padStart(64, '0') }), client.signal)
-      const given = counter.get(id).digest
-      const racers = [
-        () => approve(id, bob, given),
-        () => counter.review(id, { reviewer: cleo, verdict: 'deny', comment: 'no', digest: given }),
-        () => Promise.resolve(client.abort()),
-      ]
-      const order = round % 3
-      const results = await Promise.allSettled([...racers.slice(order), ...racers.slice(0, order)].map((run) => run()))
-      const verdicts = results.filter(({ status, value }: PromiseSettledResult<unknown> & { value?: unknown }) => {
-        return status === 'fulfilled' && value !== undefined
-      })
-      const { kind } = await outcome
-      const state = { approved: 'executing', denied: 'denied', withdrawn: 'withdrawn' }[kind as 'approved']
-      expect(counter.get(id).state).toBe(state)
-      expect(verdicts).toHaveLength(kind === 'withdrawn' ? 0 : 1)
-    }
-  })
-
-  it('expires, also when the timer is late', async () => {
-    vi.useFakeTimers()
-    const { id, outcome } = await park(ask(byLeads))
-    now += 60_000
-    await expect(approve(id, bob)).rejects.toMatchObject({
-      code: 'ERR_CONFLICT',
-      message: expect.stringContaining('expired') as string,
+describe('A review', () => {
+  it('releases the request once, and its end is known', async () => {
+    const { approvals, told, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    expect(held.id).toMatch(/^h-[a-z2-9]{6}$/)
+    await approvals.review(held.id, { ...approve(held), comment: 'fine' })
+    const outcome = await parked
+    await complete(outcome)
+    await complete(outcome, false)
+    expect(told.map(({ state }) => state)).toEqual(['pending', 'approved', 'executing', 'completed'])
+    expect(approvals.get(held.id)).toMatchObject({
+      state: 'completed',
+      outcome: 'The API server answered 200.',
+      reviews: [{ reviewer: { name: 'rob' }, verdict: 'approve', comment: 'fine', at: '2026-11-23T10:00:00.000Z' }],
     })
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect((await outcome).kind).toBe('expired')
-    expect(counter.get(id).state).toBe('expired')
   })
 
-  it('ends with its session', async () => {
-    const { outcome } = await park(ask(byLeads))
-    await counter.endSession('s-1')
-    expect((await outcome).kind).toBe('withdrawn')
+  it('that denies ends it, with the reviewer’s words', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', twoReviews), never)
+    const held = await heard(pending)
+    await approvals.review(held.id, approve(held, sue))
+    await approvals.review(held.id, deny(held, rob, 'not on a Friday'))
+    expect(await parked).toMatchObject({
+      kind: 'denied',
+      held: { state: 'denied' },
+      reason: { code: 'review-denied', message: 'rob denied it: not on a Friday' },
+    })
   })
 
-  it('takes a comment from its initiator alone', async () => {
-    const { id } = await park(ask(byLeads))
-    await expect(counter.comment(id, bob, 'mine')).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
-    expect((await counter.comment(id, ana, 'ticket 7')).comment).toBe('ticket 7')
+  it('by two needs two different people', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', twoReviews), never)
+    const held = await heard(pending)
+    await approvals.review(held.id, approve(held, rob))
+    await expect(approvals.review(held.id, approve(held, rob))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    expect(approvals.get(held.id).state).toBe('pending')
+    await approvals.review(held.id, approve(held, sue))
+    expect((await parked).kind).toBe('approved')
+  })
+
+  it('may be taken back as a denial by one who approved before', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', twoReviews), never)
+    const held = await heard(pending)
+    await approvals.review(held.id, approve(held, rob))
+    await approvals.review(held.id, deny(held, rob))
+    expect((await parked).kind).toBe('denied')
+  })
+
+  const robot = { ...person('robot', 'reviewers'), onBehalfOf: 'zoe' }
+  it.each([
+    ['one’s own request', { ...ana, groups: ['reviewers'] }, ana],
+    ['the request of one’s own agent', person('zoe', 'reviewers'), robot],
+    ['the request of the human behind an agent', robot, person('zoe')],
+    ['a request by another agent of the same human', { ...robot, name: 'robot-2' }, robot],
+    ['anything by an agent', robot, ana],
+    ['a request whose rule names others', person('tom', 'developers'), ana],
+  ])('is refused for %s', async (_what, reviewer, subject) => {
+    const { approvals, heard } = await openDesk()
+    void approvals.park(askFor('web', oneReview, { subject }), never)
+    const held = await heard(pending)
+    await expect(approvals.review(held.id, approve(held, reviewer))).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    await expect(approvals.review(held.id, deny(held, reviewer))).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    expect(approvals.get(held.id)).toMatchObject({ state: 'pending', reviews: [] })
+  })
+
+  it('is refused when it is about another digest, a request that is gone, or one that only waits for its caller', async () => {
+    const { approvals, heard } = await openDesk()
+    void approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    const other = { ...approve(held), digest: digestOf('other') }
+    await expect(approvals.review(held.id, other)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    await expect(approvals.review('h-nobody', approve(held))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+    await approvals.review(held.id, approve(held))
+    await expect(approvals.review(held.id, deny(held))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    void approvals.park(askFor('db', confirmation), never)
+    const own = await heard((one) => one.requirement.kind === 'confirm')
+    await expect(approvals.review(own.id, approve(own))).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
   })
 })
 
-describe('a request that does not wait', () => {
-  it('stays for review, and its repeat runs exactly once after approval', async () => {
-    const { id, outcome } = await park(ask(byLeads, { waitMs: 0 }))
-    expect((await outcome).kind).toBe('still-held')
-    await counter.endSession('s-1')
-    await approve(id, bob)
-    const [first, second] = await Promise.all([
-      counter.park(ask(byLeads, { waitMs: 0 }), new AbortController().signal),
-      counter.park(ask(byLeads, { waitMs: 0 }), new AbortController().signal),
+describe('A confirmation', () => {
+  it('is given by the caller alone, where the rule allows it', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', confirmation), never)
+    const held = await heard(pending)
+    await expect(approvals.confirm(held.id, rob, held.digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    await expect(approvals.confirm(held.id, ana, digestOf('x'))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    await approvals.confirm(held.id, ana, held.digest)
+    expect((await parked).kind).toBe('approved')
+    void approvals.park(askFor('db', oneReview), never)
+    const reviewed = await heard((one) => one.requirement.kind === 'review')
+    await expect(approvals.confirm(reviewed.id, ana, reviewed.digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+  })
+
+  it('of an agent’s request is given by its human, never by the agent', async () => {
+    const { approvals, heard } = await openDesk()
+    const agent = { ...person('bot'), onBehalfOf: 'ana' }
+    const parked = approvals.park(askFor('web', confirmation, { subject: agent }), never)
+    const held = await heard(pending)
+    await expect(approvals.confirm(held.id, agent, held.digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    await approvals.confirm(held.id, ana, held.digest)
+    expect((await parked).kind).toBe('approved')
+  })
+})
+
+describe('A held request', () => {
+  it('is kept before anybody hears of it', async () => {
+    const { approvals, store, heard } = await openDesk()
+    const collection = await store.collection<{ held: { state: string } }>('held-requests', (value) => value as never)
+    const keptAtAnnouncement: string[] = []
+    approvals.subscribe((held) => {
+      void collection.get(held.id).then((entry) => keptAtAnnouncement.push(`${held.state}=${entry?.value.held.state}`))
+    })
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    await approvals.review(held.id, deny(held))
+    await parked
+    expect(keptAtAnnouncement).toEqual(['pending=pending', 'denied=denied'])
+  })
+
+  it('expires when nobody decides, and no verdict is taken afterwards', async () => {
+    const { approvals, time, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    time.pass(60_000)
+    const late = approvals.review(held.id, approve(held))
+    await expect(late).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    expect(await parked).toMatchObject({ kind: 'expired', reason: { code: 'approval-expired' } })
+  })
+
+  it('is withdrawn when its client goes away, before or after it was parked', async () => {
+    const { approvals, heard } = await openDesk()
+    const client = new AbortController()
+    const parked = approvals.park(askFor('web', oneReview), client.signal)
+    await heard(pending)
+    client.abort()
+    expect(await parked).toMatchObject({ kind: 'withdrawn', held: { state: 'withdrawn' } })
+    expect((await approvals.park(askFor('web', oneReview), client.signal)).kind).toBe('withdrawn')
+  })
+
+  it('is withdrawn by its caller, not by others, and not when it has ended', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    await expect(approvals.withdraw(held.id, rob)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    await approvals.withdraw(held.id, ana)
+    expect((await parked).kind).toBe('withdrawn')
+    await expect(approvals.withdraw(held.id, ana)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  })
+
+  it('carries its caller’s words', async () => {
+    const { approvals, heard } = await openDesk()
+    void approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    await expect(approvals.comment(held.id, rob, 'x')).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    expect(await approvals.comment(held.id, ana, 'moving to v2')).toMatchObject({ comment: 'moving to v2' })
+  })
+
+  it('ends with its session, and none is parked for a session that has ended', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const other = approvals.park(askFor('db', oneReview, { session: { id: 's-bbbbbbbb' } }), never)
+    await heard((held) => held.sessionID === 's-bbbbbbbb')
+    await approvals.endSession('s-aaaaaaaa')
+    expect((await parked).kind).toBe('withdrawn')
+    expect(await approvals.park(askFor('web', oneReview), never)).toMatchObject({
+      kind: 'denied',
+      reason: { code: 'session-ended' },
+    })
+    expect(approvals.list('pending').map(({ target }) => target)).toEqual([
+      '/apis/apps/v1/namespaces/shop/deployments/db',
     ])
-    expect([first.kind, second.kind].toSorted()).toEqual(['approved', 'still-held'])
+    await approvals.close()
+    expect((await other).kind).toBe('withdrawn')
   })
 
-  it('is not picked up by another person, or for another request', async () => {
-    const { id } = await park(ask(byLeads, { waitMs: 0 }))
-    await approve(id, bob)
-    const others = [ask(byLeads, { waitMs: 0, who: cleo }), ask(byLeads, { waitMs: 0, digest: 'f'.repeat(64) })]
-    for (const other of others) {
-      expect((await counter.park(other, new AbortController().signal)).kind).toBe('still-held')
-    }
-    expect(counter.get(id).state).toBe('approved')
+  it('is refused at once when its caller has a hundred already', async () => {
+    const { approvals, heard, told } = await openDesk()
+    for (let index = 0; index < 100; index++) void approvals.park(askFor(`w${index}`, oneReview), never)
+    await heard((held) => held.target.endsWith('w99'))
+    expect(await approvals.park(askFor('one-more', oneReview), never)).toMatchObject({ kind: 'denied' })
+    expect(told).toHaveLength(100)
+    void approvals.park(askFor('other', oneReview, { subject: person('tom') }), never)
+    await heard((held) => held.subject.name === 'tom')
   })
 
-  it('is joined by a repeat that waits', async () => {
-    const { id } = await park(ask(byLeads, { waitMs: 0 }))
-    const { outcome } = await park(ask(byLeads))
-    expect(counter.list('pending')).toHaveLength(1)
-    await approve(id, bob)
-    expect((await outcome).kind).toBe('approved')
-  })
-
-  it('gives up waiting after its patience, and no sooner', async () => {
-    vi.useFakeTimers()
-    const { id, outcome } = await park(ask(byLeads, { waitMs: 5_000 }))
-    await vi.advanceTimersByTimeAsync(4_999)
-    expect(counter.get(id).waiting).toBe(true)
-    await vi.advanceTimersByTimeAsync(1)
-    vi.useRealTimers()
-    expect((await outcome).kind).toBe('still-held')
-    expect(counter.get(id)).toMatchObject({ state: 'pending', waiting: false })
+  it('is listed with at most two hundred that have ended', async () => {
+    const { approvals } = await openDesk()
+    const gone = AbortSignal.abort()
+    for (let index = 0; index < 210; index++) await approvals.park(askFor(`w${index}`, oneReview), gone)
+    expect(approvals.list()).toHaveLength(200)
+    expect(approvals.list().at(-1)?.target).toMatch(/w209$/)
   })
 })
 
-describe('after a crash', () => {
-  it('what waited is withdrawn, what ran is unknown, what was left for review still stands', async () => {
-    const waiting = await park(ask(byLeads, { digest: 'a'.repeat(64) }))
-    const running = await park(ask(byLeads, { digest: 'b'.repeat(64) }))
-    await approve(running.id, bob, 'b'.repeat(64))
-    await running.outcome
-    const left = await park(ask(byLeads, { waitMs: 0, digest: 'c'.repeat(64) }))
-    parts.defer(await open())
-    expect([waiting.id, running.id, left.id].map((id) => counter.get(id).state)).toEqual([
-      'withdrawn',
-      'unknown',
-      'pending',
+describe('A caller who does not wait', () => {
+  const impatient = { session: { waitMs: 1000 } }
+
+  it('is told that the request is still held; repeated after the approval, it runs once', async () => {
+    const { approvals, time, heard } = await openDesk()
+    const first = approvals.park(askFor('web', oneReview, impatient), never)
+    const held = await heard(pending)
+    time.pass(1000)
+    expect(await first).toMatchObject({ kind: 'still-held', held: { state: 'pending', waiting: false } })
+    await approvals.endSession('s-aaaaaaaa')
+    await approvals.review(held.id, approve(held))
+    expect(approvals.get(held.id).state).toBe('approved')
+    const again = { session: { id: 's-cccccccc', waitMs: 1000 } }
+    const repeats = [
+      approvals.park(askFor('web', oneReview, again), never),
+      approvals.park(askFor('web', oneReview, again), never),
+    ]
+    const winner = await repeats[0]!
+    expect(winner).toMatchObject({ kind: 'approved', held: { id: held.id } })
+    const second = await heard((one) => one.state === 'pending' && one.id !== held.id)
+    await approvals.withdraw(second.id, ana)
+    expect((await repeats[1]!).kind).toBe('withdrawn')
+  })
+
+  it('may repeat while it is pending, and waits for the same verdict', async () => {
+    const { approvals, time, heard } = await openDesk()
+    const first = approvals.park(askFor('web', oneReview, impatient), never)
+    const held = await heard(pending)
+    time.pass(1000)
+    await first
+    const second = approvals.park(askFor('web', oneReview), never)
+    await heard((one) => one.id === held.id && one.waiting && one !== held)
+    await approvals.review(held.id, approve(held))
+    expect(await second).toMatchObject({ kind: 'approved', held: { id: held.id } })
+    expect(approvals.list()).toHaveLength(1)
+  })
+
+  it.each([
+    ['another caller', askFor('web', oneReview, { subject: person('tom') })],
+    ['another request', askFor('db', oneReview)],
+    ['the same under another rule', askFor('web', oneReview, { rule: 'test/newer' })],
+    ['the same under a stricter rule', askFor('web', twoReviews)],
+  ])('leaves nothing for %s', async (_what, ask) => {
+    const { approvals, time, heard } = await openDesk()
+    const first = approvals.park(askFor('web', oneReview, impatient), never)
+    const held = await heard(pending)
+    time.pass(1000)
+    await first
+    await approvals.review(held.id, approve(held))
+    void approvals.park(ask, never)
+    const other = await heard((one) => one.state === 'pending' && one.id !== held.id)
+    expect(other.state).toBe('pending')
+    expect(approvals.get(held.id).state).toBe('approved')
+  })
+
+  it('cannot use an approval after its time', async () => {
+    const { approvals, time, heard } = await openDesk()
+    const first = approvals.park(askFor('web', oneReview, impatient), never)
+    const held = await heard(pending)
+    time.pass(1000)
+    await first
+    await approvals.review(held.id, approve(held))
+    time.pass(60_000)
+    void approvals.park(askFor('web', oneReview), never)
+    await heard((one) => one.state === 'pending' && one.id !== held.id)
+    expect(approvals.get(held.id).state).toBe('expired')
+  })
+})
+
+describe('After a restart', () => {
+  it('what waited is withdrawn, what ran is unknown, what was detached goes on', async () => {
+    const before = await openDesk()
+    void before.approvals.park(askFor('waits', oneReview), never)
+    const running = before.approvals.park(askFor('runs', confirmation), never)
+    const own = await before.heard((held) => held.requirement.kind === 'confirm')
+    await before.approvals.confirm(own.id, ana, own.digest)
+    await running
+    const left = before.approvals.park(askFor('left', oneReview, { session: { waitMs: 10 } }), never)
+    const detached = await before.heard((held) => held.target.endsWith('left'))
+    before.time.pass(10)
+    await left
+
+    const after = await openDesk({ store: before.store.afterCrash(), time: before.time })
+    expect(after.approvals.list().map(({ target, state }) => [target.split('/').at(-1), state])).toEqual([
+      ['waits', 'withdrawn'],
+      ['runs', 'unknown'],
+      ['left', 'pending'],
     ])
+    await after.approvals.review(detached.id, approve(detached))
+    expect((await after.approvals.park(askFor('left', oneReview), never)).kind).toBe('approved')
+  })
+
+  it('an approval for one cluster is none for another, and none after its time', async () => {
+    const before = await openDesk()
+    const left = before.approvals.park(askFor('web', oneReview, { session: { waitMs: 10 } }), never)
+    const held = await before.heard(pending)
+    before.time.pass(10)
+    await left
+    await before.approvals.review(held.id, approve(held))
+    const { store, time } = before
+    const other = await openDesk({ store: store.afterCrash(), time, cluster: 'https://two:6443' })
+    expect(other.approvals.get(held.id).state).toBe('withdrawn')
+  })
+
+  it('what has expired meanwhile is expired', async () => {
+    const before = await openDesk()
+    void before.approvals.park(askFor('web', oneReview, { session: { waitMs: 0 } }), never)
+    const held = await before.heard((one) => one.state === 'pending')
+    before.time.pass(1)
+    await before.heard((one) => !one.waiting)
+    const later = new FakeTime()
+    later.pass(60_000)
+    const last = await openDesk({ store: before.store.afterCrash(), time: later })
+    expect(last.approvals.get(held.id).state).toBe('expired')
   })
 })
 
-describe('a loop of requests', () => {
-  it('is denied beyond a hundred, so that reviewers still see the others', async () => {
-    for (let index = 0; index < 100; index++) {
-      await counter.park(
-        ask(byLeads, { waitMs: 0, digest: String(index).padStart(64, '0') }),
-        new AbortController().signal,
-      )
-    }
-    const last = await counter.park(ask(byLeads, { waitMs: 0 }), new AbortController().signal)
-    expect(last).toMatchObject({ kind: 'denied' })
-    const other = await counter.park(ask(byLeads, { waitMs: 0, who: cleo }), new AbortController().signal)
-    expect(other.kind).toBe('still-held')
+describe('When state cannot be kept', () => {
+  it('nothing is parked and nothing is approved, but what is denied stays denied', async () => {
+    const { approvals, store, heard } = await openDesk()
+    const parked = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    store.full = true
+    await expect(approvals.park(askFor('db', oneReview), never)).rejects.toMatchObject({ code: 'ERR_STATE' })
+    await expect(approvals.review(held.id, approve(held))).rejects.toMatchObject({ code: 'ERR_STATE' })
+    expect(approvals.get(held.id).state).toBe('pending')
+    await expect(approvals.review(held.id, deny(held))).rejects.toMatchObject({ code: 'ERR_STATE' })
+    expect((await parked).kind).toBe('denied')
+    store.full = false
+    await expect(approvals.review(held.id, approve(held))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
   })
 })
