@@ -96,7 +96,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     newToken,
     hash: tokenHash,
   })
-  const approvals = await createApprovals({ store, clock, random: (bytes: number) => randomBytes(bytes) })
+  const approvals = await createApprovals({
+    store,
+    clock,
+    random: (bytes) => randomBytes(bytes),
+    cluster: upstream.server,
+  })
   parts.defer(() => approvals.close())
   const hub = new EventHub()
   approvals.subscribe((held) => hub.publish({ type: 'held', held }))

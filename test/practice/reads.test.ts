@@ -81,7 +81,7 @@ test.each([
 })
 
 test('it says everywhere that it is a practice cluster', async () => {
-  expect((await cluster.kubectl('version')).stdout).toContain('Server Version: v1.34.0+practice')
+  expect((await cluster.kubectl('version')).stdout).toContain('Server Version: v1.32.4+practice')
   const info = await cluster.kubectl('get', 'cm', 'cluster-info', '-n', 'kube-system', '-o', 'jsonpath={.data.note}')
   expect(info.stdout).toMatch(/practice cluster: nothing here is real/)
   const { stdout } = await cluster.kubectl('get', 'ns', '-l', 'chaperone/practice=true', '-o', 'name')

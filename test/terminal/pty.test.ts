@@ -75,23 +75,23 @@ describe('the environment of what is supervised', () => {
     const inside = shellEnvironment(
       {
         PATH: '/bin',
-        HOME: '/home/ana',
+        HOME: '/users/ana',
         TMUX: '/tmp/tmux',
         TMUX_PANE: '%1',
         STY: 'x',
         TERM_PROGRAM: 'tmux',
         COLUMNS: '80',
-        KUBECONFIG: '/home/ana/.kube/config',
+        KUBECONFIG: '/users/ana/.kube/config',
         KUBERNETES_SERVICE_HOST: '10.0.0.1',
         HELM_KUBETOKEN: 'secret',
-        CHAPERONE_REVIEWER_TOKEN_FILE: '/home/ana/token',
+        CHAPERONE_REVIEWER_TOKEN_FILE: '/users/ana/token',
         NODE_ENV: 'production',
       },
       session,
     )
     expect(inside).toEqual({
       PATH: '/bin:/bundled',
-      HOME: '/home/ana',
+      HOME: '/users/ana',
       TERM: 'xterm-256color',
       COLORTERM: 'truecolor',
       KUBECONFIG: '/run/k',

@@ -8,8 +8,8 @@ import { resourceAnswer } from './resource.ts'
 /** What /version says; the suffix tells everyone that this is no real cluster. */
 const version = {
   major: '1',
-  minor: '34',
-  gitVersion: 'v1.34.0+practice',
+  minor: '32',
+  gitVersion: 'v1.32.4+practice',
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

@@ -26,7 +26,7 @@ const protobufText = (field: number, text: string | Buffer): Buffer => {
 
 /** An OpenAPI v2 document in protobuf that describes nothing: with it old clients use what they know themselves. */
 export function openapiV2(): Buffer {
-  const info = Buffer.concat([protobufText(1, 'Chaperone practice cluster'), protobufText(2, 'v1.34.0')])
+  const info = Buffer.concat([protobufText(1, 'Chaperone practice cluster'), protobufText(2, 'v1.32.4')])
   return Buffer.concat([protobufText(1, '2.0'), protobufText(2, info), protobufText(8, ''), protobufText(9, '')])
 }
 
@@ -46,7 +46,7 @@ function digest(one: string): string {
 function groupDocument(served: readonly Resource[]): Fields {
   return {
     openapi: '3.0.0',
-    info: { title: 'Chaperone practice cluster', version: 'v1.34.0' },
+    info: { title: 'Chaperone practice cluster', version: 'v1.32.4' },
     paths: Object.fromEntries(served.flatMap(paths)),
     components: { schemas: Object.fromEntries([objectMeta, ...served.map(schema)]) },
   }
