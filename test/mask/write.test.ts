@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { encodeJson, parseJson } from '../../src/stream/json.ts'
+import type { JsonValue } from '../../src/model/request.ts'
+import { operator, resourceRequest } from '../policy/request.ts'
+import { base64, canary, leaks, maskerFor, masked, oblige, one, secret, tokenText } from './canary.ts'
+
+const token = 'chaperone-masked-0123456789abcdef0123456789abcdef'
+const patching = resourceRequest('patch', 'secrets', { namespace: 'shop', name: 'db' })
+const json = (value: unknown): JsonValue => parseJson(Buffer.from(JSON.stringify(value)))
+
+describe('A write that carries a token back', () => {
+  it.each([
+    ['as a value', { stringData: { p: token } }, 'body.stringData.p'],
+    ['in base64', { data: { p: base64(token) } }, 'body.data.p'],
+    ['in base64 twice', { data: { p: base64(base64(token)) } }, 'body.data.p'],
+    ['inside a longer text in base64', { data: { p: base64(`user:x\npassword:${token}\n`) } }, 'body.data.p'],
+    ['inside base64 inside a text', { data: { 'a.yaml': `password: ${base64(`xy${token}`)}\n` } }, 'body.data.a.yaml'],
+    ['in base64 cut into lines', { data: { p: base64(`xyz${token}`).replace(/(.{7})/g, '$1\n') } }, 'body.data.p'],
+    ['in base64url', { data: { p: Buffer.from(`??>${token}`).toString('base64url') } }, 'body.data.p'],
+    ['as a key', { data: { [token]: 'x' } }, 'body.data'],
+    ['cut short', { data: { p: token.slice(0, 20) } }, 'body.data.p'],
+    ['in JSON in a string', { a: JSON.stringify({ b: token }) }, 'body.a'],
+    ['in JSON with escapes', { a: `{"b":"\\u0063${token.slice(1)}"}` }, 'body.a'],
+    ['in a JSON patch', [{ op: 'add', path: '/data/x', value: token }], 'body[0].value'],
+  ])('is refused: %s', (_what, body, path) => {
+    for (const masker of [maskerFor(patching), oblige([], patching, operator)]) {
+      expect(() => masker.guardWrite(json(body))).toThrow(
+        expect.objectContaining({ code: 'ERR_MASK_WRITE', message: expect.stringContaining(`at ${path}.`) }),
+      )
+    }
+  })
+
+  it('is refused for everything that a masked answer holds', async () => {
+    const answer = await masked(one, secret)
+    expect(() => maskerFor(patching).guardWrite(answer)).toThrow(/carries a masked value back/)
+    const { data } = answer as unknown as typeof secret
+    expect(() => maskerFor(patching).guardWrite(json({ data: { password: data.password } }))).toThrow(
+      /body\.data\.password/,
+    )
+  })
+
+  it('is found at any place in base64, in one layer or two', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 9 }),
+        fc.uint8Array({ maxLength: 9 }),
+        fc.boolean(),
+        (before, after, twice) => {
+          const once = Buffer.concat([before, Buffer.from(token), after]).toString('base64')
+          const text = twice ? base64(`k=${once}`) : once
+          expect(() => maskerFor(patching).guardWrite({ data: { p: text } })).toThrow(/carries a masked value/)
+        },
+      ),
+    )
+  })
+
+  it('is not seen in what holds none', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(() => maskerFor(patching).guardWrite(json({ value }))).not.toThrow()
+      }),
+    )
+  })
+})
+
+describe('A JSON patch on a masked resource', () => {
+  const guard =
+    (operation: object, request = patching) =>
+    () =>
+      maskerFor(request).guardWrite(json([operation]))
+
+  it.each([
+    { op: 'test', path: '/data/password', value: 'x' },
+    { op: 'test', path: '/data', value: {} },
+    { op: 'test', path: '', value: {} },
+    { op: 'test', path: '/data/password/x', value: 1 },
+    { op: 'test', path: '/metadata/annotations/my-token', value: 'x' },
+    { op: 'test', path: '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration', value: 'x' },
+    { op: 'copy', from: '/data/password', path: '/metadata/labels/leak' },
+    { op: 'copy', from: '/stringData', path: '/metadata/labels' },
+    { op: 'move', from: '', path: '/x' },
+    { op: 'move', from: '/metadata', path: '/x' },
+    { op: 'Test', path: '/type' },
+    { op: 'copy', path: '/x' },
+  ])('may not read a masked value: %j', (operation) => {
+    expect(guard(operation)).toThrow(expect.objectContaining({ code: 'ERR_MASK_WRITE' }))
+  })
+
+  it.each([
+    { op: 'replace', path: '/data/password', value: 'eA==' },
+    { op: 'add', path: '/data/new', value: 'eA==' },
+    { op: 'remove', path: '/data/password' },
+    { op: 'test', path: '/type', value: 'Opaque' },
+    { op: 'test', path: '/metadata/resourceVersion', value: '1' },
+    { op: 'copy', from: '/metadata/labels/a', path: '/metadata/labels/b' },
+  ])('may do everything else: %j', (operation) => {
+    expect(guard(operation)).not.toThrow()
+  })
+})
+
+describe('What a reviewer sees of a body', () => {
+  it('hides the values, in readable tokens, and shows the rest', () => {
+    const shown = maskerFor(patching).describeBody(json(secret))
+    expect(leaks(shown)).toEqual([])
+    const { data, type } = JSON.parse(shown) as typeof secret
+    expect(type).toBe('Opaque')
+    expect(data.password).toMatch(tokenText)
+    expect(shown).toContain('\n  "type": "Opaque"')
+  })
+
+  it.each([
+    ['at the value', { op: 'replace', path: '/data/password', value: base64(canary) }],
+    ['above it', { op: 'add', path: '/data', value: { password: base64(canary) } }],
+    ['of the whole object', { op: 'replace', path: '', value: secret }],
+    ['below it', { op: 'add', path: '/data/password/x', value: canary }],
+    ['with an escaped pointer', { op: 'add', path: '/metadata/annotations/a~1token', value: canary }],
+  ])('hides the value of a JSON patch %s', (_what, operation) => {
+    const shown = maskerFor(patching).describeBody(json([operation]))
+    expect(leaks(shown)).toEqual([])
+    expect(shown).toContain(operation.path)
+  })
+
+  it('is what no mask names, unchanged', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const body = json({ spec: value })
+        const scale = resourceRequest('patch', 'deployments.apps', { namespace: 'shop', name: 'web' })
+        const shown = maskerFor(scale).describeBody(body)
+        expect(encodeJson(parseJson(Buffer.from(shown)))).toEqual(encodeJson(body))
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('is at most 64 KiB, cut between characters, with a note', () => {
+    const shown = maskerFor(one).describeBody({ big: 'é'.repeat(100_000) })
+    expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(64 * 1024)
+    expect(shown).toMatch(/é\n… cut here: the whole body is 2000\d\d bytes long$/)
+  })
+})
