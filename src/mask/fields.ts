@@ -2,7 +2,7 @@ import { RawNumber, type JsonObject, type JsonValue } from '../model/request.ts'
 import type { MaskPath, MaskSet } from './port.ts'
 
 /** kubectl keeps the whole manifest here, as JSON in a string. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const lastAppliedPath: MaskPath = ['metadata', 'annotations', LAST_APPLIED]
 
 export interface ResourceRef {

@@ -36,10 +36,9 @@ export function refusePatchReads(body: JsonValue, paths: readonly MaskedPath[]):
     if (!isObject(operation)) continue
     const pointer = readPointer(operation)
     if (pointer === undefined || !masked.some((path) => touches(path, pointer))) continue
-    const op = String(operation['op'])
     throw new Fault(
       'ERR_MASK_WRITE',
-      `Operation ${index} of the JSON patch (${op}) reads a masked value. Nothing was changed.`,
+      `Operation ${index} of the JSON patch (${JSON.stringify(operation['op'])}) reads a masked value. Nothing was changed.`,
       {
         advice: 'Use add, replace or remove on such fields.',
       },

@@ -24,7 +24,7 @@ export class TableMasker {
   mask(table: JsonObject): JsonValue {
     const { columnDefinitions, rows } = table
     if (Array.isArray(columnDefinitions) && columnDefinitions.length > 0) {
-      this.#columns = columnDefinitions.map((column: JsonValue) => (isObject(column) ? String(column['name']) : ''))
+      this.#columns = columnDefinitions.map(columnName)
     }
     if (rows === undefined || rows === null) return table
     if (!Array.isArray(rows)) throw notATable()
@@ -67,6 +67,11 @@ export class TableMasker {
   #isHarmless(index: number): boolean {
     return (isSecret(this.#ref) ? columnsOfSecrets : columnsOfAll).has(this.#columns[index] ?? '')
   }
+}
+
+function columnName(column: JsonValue): string {
+  const name = isObject(column) ? column['name'] : undefined
+  return typeof name === 'string' ? name : ''
 }
 
 function notATable(): Fault {

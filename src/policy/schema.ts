@@ -6,7 +6,7 @@ import { parseMaskPath } from './mask-path.ts'
  * Verbs a rule may name: those of RequestInfo, those of non-resource requests, and the ones that RBAC knows beside
  * them. Any other word is a typing mistake, and a mistyped deny would be a hole.
  */
-export const verbs = [
+const verbs = [
   '*',
   'get',
   'list',

@@ -51,7 +51,7 @@ export class FakeTime {
   }
 }
 
-export function sessionOf(subject: Subject, more: Partial<Session> = {}): Session {
+function sessionOf(subject: Subject, more: Partial<Session> = {}): Session {
   return {
     id: 's-aaaaaaaa',
     kind: 'shell',
@@ -103,7 +103,7 @@ export interface OpenDesk {
   /** Every announcement, in order. */
   readonly told: HeldRequest[]
   /** Resolves with the first announcement, now or later, for which `test` is true, once what caused it is done. */
-  heard(test: (held: HeldRequest) => boolean): Promise<HeldRequest>
+  readonly heard: (test: (held: HeldRequest) => boolean) => Promise<HeldRequest>
 }
 
 let seed = 0

@@ -13,7 +13,7 @@ export const tokenText = /^chaperone-masked-[0-9a-f]{32}$/
 const { maskSets } = loadPolicy([builtinSource])
 const key = new Uint8Array(32).fill(7)
 export const oblige = makeOblige({ maskSets, key })
-export const maskSecrets = [{ kind: 'mask', maskSet: 'secrets' }] as const
+const maskSecrets = [{ kind: 'mask', maskSet: 'secrets' }] as const
 
 export const one: ResourceRequest = resourceRequest('get', 'secrets', { namespace: 'shop', name: 'db' })
 export const many: ResourceRequest = resourceRequest('list', 'secrets', { namespace: 'shop' })
@@ -97,7 +97,7 @@ export const secret = {
 }
 export const item = { metadata, type: 'Opaque', data: secret.data }
 export const partial = { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata }
-export const columns = ['Name', 'Type', 'Data', 'Age'].map((name) => ({ name, type: 'string' }))
+const columns = ['Name', 'Type', 'Data', 'Age'].map((name) => ({ name, type: 'string' }))
 export const cells = ['db', 'Opaque', 3, '5d']
 
 export function table(object: unknown, more: object = {}): object {
