@@ -26,7 +26,9 @@ export function readRow(line: IBufferLine | undefined, cols: number, scratch: IB
 export function readRows(terminal: Terminal, from: number, count: number, cols: number): Row[] {
   const buffer = terminal.buffer.active
   const scratch = buffer.getNullCell()
-  return Array.from({ length: count }, (_, index) => readRow(buffer.getLine(from + index), cols, scratch))
+  // Beyond its end xterm's buffer begins again at the top.
+  const line = (y: number) => (y < buffer.length ? buffer.getLine(y) : undefined)
+  return Array.from({ length: count }, (_, index) => readRow(line(from + index), cols, scratch))
 }
 
 function toCell(cell: IBufferCell, col: number, cols: number): Cell {

@@ -26,6 +26,7 @@ export class Screen {
   /** Parses the chrome's styled rows into cells: the drawer from the top, the status row last. */
   readonly #chromeModel: xterm.Terminal
   #chrome = noChrome
+  #unparsedChromes = 0
   #main: Painter
   #alternate: Painter | undefined
   #outerModes: Modes = ordinaryModes
@@ -91,14 +92,19 @@ export class Screen {
 
   #showChrome(frame: ChromeFrame): void {
     if (frame.bells > this.#chrome.bells) this.#extras += '\x07'
-    this.#chrome = { ...frame, drawerRows: frame.drawerRows.slice(0, Math.max(0, this.#size.rows - 2)) }
-    this.#parseChrome()
+    this.#parseChrome(frame)
   }
 
-  #parseChrome(): void {
-    const { drawerRows, statusRow } = this.#chrome
-    const rows = [...drawerRows, statusRow].map((row, index) => `\x1b[${index + 1};1H\x1b[0m${row}`)
-    this.#chromeModel.write(`\x1bc\x1b[?7l${rows.join('')}`, () => this.#touch(true))
+  /** No frame is made until the rows are parsed: rows of one chrome never stand where another one's belong. */
+  #parseChrome(frame: ChromeFrame): void {
+    const drawerRows = frame.drawerRows.slice(0, Math.max(0, this.#size.rows - 2))
+    this.#chrome = { ...frame, drawerRows }
+    this.#unparsedChromes += 1
+    const rows = [...drawerRows, frame.statusRow].map((row, index) => `\x1b[${index + 1};1H\x1b[0m${row}`)
+    this.#chromeModel.write(`\x1bc\x1b[?7l${rows.join('')}`, () => {
+      this.#unparsedChromes -= 1
+      this.#touch(true)
+    })
   }
 
   #resize(size: Pick<ScreenOptions, 'cols' | 'rows' | 'modelCols' | 'modelRows'>): void {
@@ -107,7 +113,7 @@ export class Screen {
       this.#model.resize(size.modelCols, size.modelRows)
       this.#chromeModel.resize(size.cols, size.rows)
       this.#forgetScreen()
-      this.#parseChrome()
+      this.#parseChrome(this.#chrome)
     })
   }
 
@@ -147,7 +153,7 @@ export class Screen {
   }
 
   #schedule(isUrgent: boolean): void {
-    if (!this.#isDirty || !this.#isDrained || !this.#isEntered) return
+    if (!this.#isDirty || !this.#isDrained || !this.#isEntered || this.#unparsedChromes > 0) return
     const now = performance.now()
     const wait = Math.max(isUrgent ? 0 : this.#lastFrame + frameMs - now, this.#held(now))
     if (wait <= 0) return this.#frame(now)

@@ -135,8 +135,7 @@ describe('a shell under the chrome', () => {
     pty.resize(3, 1)
     pty.resize(80, 20)
     pty.type('echo $((40+2))\r')
-    await pty.waitForScreen('42')
-    expect(pty.row(-1)).toBe(status)
+    await pty.waitForScreen(/\n42\nin>[^]*STATUS 80x20$/)
   })
 })
 
