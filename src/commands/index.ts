@@ -53,7 +53,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
 async function runVerb(context: Context, command: Command, args: readonly string[]): Promise<number> {
   try {
     const parsed = parse(command, args)
-    if (parsed.values['help'] === true) return help(context, command.name)
+    if (parsed.values['help'] === true) return await help(context, command.name)
     return await command.run(context, parsed)
   } catch (thrown) {
     const fault = toFault(thrown)

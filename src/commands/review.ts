@@ -41,7 +41,7 @@ Example
     }
     const folders = foldersOf(text(parsed, 'state'), context)
     await using link = await connect(folders, reviewerTokenFile(context, parsed, folders))
-    return runReview({
+    return await runReview({
       client: link.client,
       stdin: context.stdin,
       stdout: context.stdout,

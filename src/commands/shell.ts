@@ -108,7 +108,7 @@ async function full(
     leaderLabel: 'Ctrl-]',
     color: !context.environment.noColor,
   })
-  return runShell({
+  return await runShell({
     command: [...command],
     env: { ...supervised.variables },
     cwd: process.cwd(),
