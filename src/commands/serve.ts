@@ -71,7 +71,9 @@ Example
     }
     const line = `${JSON.stringify(ready)}\n`
     await writePrivateFile(folders.brokerFile, line)
-    parts.defer(() => rm(folders.brokerFile, { force: true }))
+    parts.defer(async () => {
+      if ((await readOptional(folders.brokerFile)) === line) await rm(folders.brokerFile, { force: true })
+    })
     const readyFile = text(parsed, 'ready-file')
     if (readyFile !== undefined) await writePrivateFile(resolve(readyFile), line)
     context.stdout.write(line)
