@@ -53,7 +53,7 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   parts.defer(chrome.subscribe(() => screen.chrome(chrome.frame)))
   recorder.onFailure(() => pty.hangUp())
   seat.listen(stdout, 'error', () => end('SIGHUP'))
-  seat.listen(options.stdin, 'end', () => end('SIGHUP'))
+  for (const event of ['end', 'error']) seat.listen(options.stdin, event, () => end('SIGHUP'))
   seat.listen(stdout, 'resize', () => {
     const { cols, rows } = programSize(stdout)
     pty.resize(cols, rows)

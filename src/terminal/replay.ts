@@ -33,7 +33,7 @@ export async function playRecording(options: PlayOptions): Promise<void> {
   seat.listen(stdin, 'data', (bytes: Buffer) => {
     for (const token of tokenizer.push(bytes)) for (const name of names(token)) player.key(name)
   })
-  seat.listen(stdin, 'end', () => quit.resolve())
+  for (const event of ['end', 'error']) seat.listen(stdin, event, () => quit.resolve())
   seat.listen(stdout, 'error', () => quit.resolve())
   seat.listen(stdout, 'resize', () => player.resize())
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) seat.listen(process, signal, () => quit.resolve())
