@@ -54,7 +54,8 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   recorder.onFailure(() => pty.hangUp())
   seat.listen(stdout, 'error', () => end('SIGHUP'))
   for (const event of ['end', 'error']) seat.listen(options.stdin, event, () => end('SIGHUP'))
-  seat.listen(stdout, 'resize', () => {
+  // Not stdout's 'resize': a terminal that shrinks and grows back at once has lost its content at an unchanged size.
+  seat.listen(process, 'SIGWINCH', () => {
     const { cols, rows } = programSize(stdout)
     pty.resize(cols, rows)
     recorder.resize(cols, rows)

@@ -35,7 +35,7 @@ export async function playRecording(options: PlayOptions): Promise<void> {
   })
   for (const event of ['end', 'error']) seat.listen(stdin, event, () => quit.resolve())
   seat.listen(stdout, 'error', () => quit.resolve())
-  seat.listen(stdout, 'resize', () => player.resize())
+  seat.listen(process, 'SIGWINCH', () => player.resize())
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) seat.listen(process, signal, () => quit.resolve())
   seat.enter()
   player.start()
