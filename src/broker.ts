@@ -6,6 +6,7 @@ import type { StateFolders } from './config/state.ts'
 import { EventHub } from './control/events.ts'
 import type { Caller } from './control/routes.ts'
 import { startControl } from './control/server.ts'
+import { practiceReviewer } from './identity/local.ts'
 import { identifyBySession } from './identity/identify.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
 import { findReviewer } from './identity/reviewers.ts'
@@ -37,7 +38,11 @@ export interface BrokerOptions {
   readonly folders: StateFolders
   readonly operator: Subject
   readonly operatorToken: string
-  readonly practice: boolean
+  /**
+   * Set for the practice cluster. Its reviewer lives in memory and with this broker only: a token that anyone can read
+   * from the state folder must never review on a real cluster.
+   */
+  readonly practice: { readonly reviewerToken: string } | undefined
   readonly upstream: { readonly kubeconfigPaths: readonly string[]; readonly context: string | undefined }
   readonly listen: { readonly host: string; readonly port: number }
   /** Empty = the built-in policy. */
@@ -139,9 +144,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       info: () => ({
         version: options.version,
         mode: 'local',
-        context: options.practice ? 'practice' : upstream.context,
+        context: options.practice === undefined ? upstream.context : 'practice',
         server: upstream.server,
-        practice: options.practice,
+        practice: options.practice !== undefined,
         policy: { name: policy.name, digest: policy.digest },
         endpoint: proxy.endpoint,
         caFile: trust.caFile,
@@ -157,7 +162,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     endpoint: proxy.endpoint,
     control: control.endpoint,
     caFile: trust.caFile,
-    context: options.practice ? 'practice' : upstream.context,
+    context: options.practice === undefined ? upstream.context : 'practice',
     server: upstream.server,
     idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0 || isAwaited(approvals)),
     close: () => opened.disposeAsync(),
@@ -184,11 +189,15 @@ function authenticator(
   folders: StateFolders,
 ): (authorization: string | undefined) => Promise<Caller | undefined> {
   const operatorHash = tokenHash(options.operatorToken)
+  const practiceHash = options.practice === undefined ? undefined : tokenHash(options.practice.reviewerToken)
   const reviewers = reviewerFiles(folders.reviewers)
   return async (authorization) => {
     const token = bearerToken(authorization)
     if (token === undefined) return undefined
     if (sameHash(tokenHash(token), operatorHash)) return { subject: options.operator, role: 'operator' }
+    if (practiceHash !== undefined && sameHash(tokenHash(token), practiceHash)) {
+      return { subject: practiceReviewer, role: 'reviewer' }
+    }
     const subject = await findReviewer(reviewers, token)
     return subject === undefined ? undefined : { subject, role: 'reviewer' }
   }

@@ -1,9 +1,10 @@
+import { plain, plainLines } from '../../ui/words/plain.ts'
 import { Fault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
 import { exitCode, flag, printJson, text, type Command, type Context, type Parsed } from './command.ts'
 import { refuseInsideSession } from './inside.ts'
 import { connect, foldersOf } from './link.ts'
-import { reviewerHelp, reviewerOptions, reviewerTokenFile } from './review.ts'
+import { connectReviewer, reviewerHelp, reviewerOptions } from './review.ts'
 
 export const command: Command = {
   name: 'held',
@@ -51,7 +52,9 @@ async function list(context: Context, parsed: Parsed): Promise<number> {
   const held = await link.client.listHeld(flag(parsed, 'all') ? undefined : 'pending')
   if (flag(parsed, 'json')) printJson(context, held)
   else if (held.length === 0) context.stderr.write('chaperone: nothing is held\n')
-  else for (const one of held) context.stdout.write(`${one.id}\t${one.state}\t${one.subject.name}\t${one.command}\n`)
+  else
+    for (const one of held)
+      context.stdout.write(`${plain([one.id, one.state, one.subject.name, one.command].join('  '))}\n`)
   return exitCode.ok
 }
 
@@ -69,7 +72,7 @@ async function judge(context: Context, parsed: Parsed, verdict: 'approve' | 'den
     throw new Fault('ERR_USAGE', 'Say why with --comment TEXT: the one who asked will read it.')
   }
   const folders = foldersOf(text(parsed, 'state'), context)
-  await using link = await connect(folders, reviewerTokenFile(context, parsed, folders))
+  await using link = await connectReviewer(context, parsed, folders)
   const digest = text(parsed, 'digest') ?? (await link.client.getHeld(id)).digest
   print(context, parsed, await link.client.review(id, { verdict, digest, comment }))
   return exitCode.ok
@@ -98,7 +101,8 @@ function print(context: Context, parsed: Parsed, held: HeldRequest): void {
     `digest    ${held.digest}`,
     ...(held.comment === '' ? [] : [`comment   ${held.comment}`]),
     ...(held.outcome === '' ? [] : [`outcome   ${held.outcome}`]),
-    ...(held.body === '' ? [] : ['', held.body]),
-  ]
-  context.stdout.write(`${lines.join('\n')}\n`)
+  ].map(plain)
+  // Everything here came from a client or a reviewer: it may not act on the reader's terminal.
+  const body = held.body === '' ? [] : ['', ...plainLines(held.body)]
+  context.stdout.write(`${[...lines, ...body].join('\n')}\n`)
 }

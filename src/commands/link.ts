@@ -21,15 +21,20 @@ export interface Link extends AsyncDisposable {
   forSession(sessionID: string): ControlClient
 }
 
-/** Connects to the broker of the state folder with a token. Throws ERR_BROKER when none answers. */
-export async function connect(folders: StateFolders, tokenFile: string): Promise<Link> {
+/** What the broker of the state folder says of itself. Throws ERR_BROKER when none runs. */
+export async function runningBroker(folders: StateFolders): Promise<BrokerReady> {
   const found = await readOptional(folders.brokerFile)
   if (found === undefined) {
     throw new Fault('ERR_BROKER', `No broker runs in ${folders.root}.`, {
       advice: 'Start one with `chaperone shell` or `chaperone serve`, or name its folder with --state DIR.',
     })
   }
-  const ready = parseReady(brokerReadySchema, jsonOrUndefined(found), folders.brokerFile)
+  return parseReady(brokerReadySchema, jsonOrUndefined(found), folders.brokerFile)
+}
+
+/** Connects to the broker of the state folder with a token. Throws ERR_BROKER when none answers. */
+export async function connect(folders: StateFolders, tokenFile: string): Promise<Link> {
+  const ready = await runningBroker(folders)
   const token = await readOptional(tokenFile)
   if (token === undefined || token.trim() === '') {
     throw new Fault('ERR_USAGE', `There is no token in ${tokenFile}.`, {

@@ -4,7 +4,7 @@ import { runReview } from '../../ui/terminal/review.tsx'
 import { Fault } from '../model/fault.ts'
 import { flag, text, type Command, type Context, type Parsed } from './command.ts'
 import { refuseInsideSession } from './inside.ts'
-import { connect, foldersOf } from './link.ts'
+import { connect, foldersOf, runningBroker, type Link } from './link.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
 import type { StateFolders } from '../config/state.ts'
 
@@ -40,7 +40,7 @@ Example
       })
     }
     const folders = foldersOf(text(parsed, 'state'), context)
-    await using link = await connect(folders, reviewerTokenFile(context, parsed, folders))
+    await using link = await connectReviewer(context, parsed, folders)
     return await runReview({
       client: link.client,
       stdin: context.stdin,
@@ -52,12 +52,18 @@ Example
   },
 }
 
-/** Whose token signs a verdict. Throws ERR_USAGE when none is named. */
-export function reviewerTokenFile(context: Context, parsed: Parsed, folders: StateFolders): string {
-  if (flag(parsed, 'practice')) return folders.practiceReviewerTokenFile
-  const file = text(parsed, 'token-file') ?? context.environment.reviewerTokenFile
-  if (file !== '') return resolve(file)
-  throw new Fault('ERR_USAGE', 'Say who reviews: --token-file FILE, or --practice.', {
-    advice: 'A reviewer gets a token from `chaperone reviewer add NAME`.',
+/** Connects as the reviewer that the flags name. Throws ERR_USAGE when none is named, or there is no such here. */
+export async function connectReviewer(context: Context, parsed: Parsed, folders: StateFolders): Promise<Link> {
+  if (!flag(parsed, 'practice')) {
+    const file = text(parsed, 'token-file') ?? context.environment.reviewerTokenFile
+    if (file !== '') return connect(folders, resolve(file))
+    throw new Fault('ERR_USAGE', 'Say who reviews: --token-file FILE, or --practice.', {
+      advice: 'A reviewer gets a token from `chaperone reviewer add NAME`.',
+    })
+  }
+  const running = await runningBroker(folders)
+  if (running.practice) return connect(folders, folders.practiceReviewerTokenFile)
+  throw new Fault('ERR_USAGE', `This broker serves ${running.context}: the practice reviewer has no say there.`, {
+    advice: 'Review with --token-file FILE.',
   })
 }

@@ -3,9 +3,7 @@ import { join, resolve } from 'node:path'
 import { startBroker } from '../broker.ts'
 import { loadConfig, type Config } from '../config/load.ts'
 import { prepareState, type StateFolders } from '../config/state.ts'
-import { addReviewer } from '../identity/reviewers.ts'
-import { localSubject, reviewersGroup } from '../identity/local.ts'
-import { reviewerFiles } from '../identity/reviewer-files.ts'
+import { localSubject } from '../identity/local.ts'
 import { newToken } from '../identity/tokens.ts'
 import { Fault } from '../model/fault.ts'
 import { startChild } from './children.ts'
@@ -15,9 +13,6 @@ import { version } from './overview.ts'
 import { parseReady, practiceReadySchema, type BrokerReady } from './ready.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
 import { ending } from './signals.ts'
-
-/** The practice cluster's second person. */
-const practiceReviewer = 'rita@practice'
 
 export const command: Command = {
   name: 'serve',
@@ -42,12 +37,13 @@ Example
     await using parts = new AsyncDisposableStack()
     const upstream = await findUpstream(context, config, folders, parts)
     const operatorToken = newToken()
+    const practiceReviewerToken = config.upstream.kind === 'practice' ? newToken() : undefined
     const broker = await startBroker({
       version: version(),
       folders,
       operator: localSubject({ name: context.environment.user, uid: context.environment.uid }),
       operatorToken,
-      practice: config.upstream.kind === 'practice',
+      practice: practiceReviewerToken === undefined ? undefined : { reviewerToken: practiceReviewerToken },
       upstream,
       listen: config.listen,
       policyFiles: config.policyFiles,
@@ -56,6 +52,7 @@ Example
     parts.defer(() => broker.close())
     if (config.upstream.kind === 'practice') await rm(upstream.kubeconfigPaths[0] ?? '', { force: true })
     await writePrivateFile(folders.operatorTokenFile, `${operatorToken}\n`)
+    await publishPracticeReviewer(folders, practiceReviewerToken, parts)
     const ready: BrokerReady = {
       kind: 'Broker',
       pid: process.pid,
@@ -82,6 +79,21 @@ Example
     say(context, `ending (${reason})`)
     return exitCode.ok
   },
+}
+
+/** The token is of use only while this broker runs, and goes with it; one that an earlier broker left is dead. */
+async function publishPracticeReviewer(
+  folders: StateFolders,
+  token: string | undefined,
+  parts: AsyncDisposableStack,
+): Promise<void> {
+  const path = folders.practiceReviewerTokenFile
+  await rm(path, { force: true })
+  if (token === undefined) return
+  await writePrivateFile(path, `${token}\n`)
+  parts.defer(async () => {
+    if ((await readOptional(path))?.trim() === token) await rm(path, { force: true })
+  })
 }
 
 async function refuseSecondBroker(folders: StateFolders): Promise<void> {
@@ -123,11 +135,5 @@ async function findUpstream(
   })
   parts.defer(() => void child.stdin?.end())
   parseReady(practiceReadySchema, ready, 'The practice cluster')
-  const token = await addReviewer(
-    reviewerFiles(folders.reviewers),
-    { name: practiceReviewer, groups: [reviewersGroup] },
-    new Date(),
-  )
-  await writePrivateFile(folders.practiceReviewerTokenFile, `${token}\n`)
   return { kubeconfigPaths: [kubeconfig], context: undefined }
 }

@@ -15,3 +15,12 @@ export function localSubject(user: { readonly name: string; readonly uid: number
     authenticatedBy: 'local',
   }
 }
+
+/** The practice cluster's second person. */
+export const practiceReviewer: Subject = {
+  name: 'rita@practice',
+  uid: 'practice:rita',
+  groups: [reviewersGroup],
+  extra: {},
+  authenticatedBy: 'reviewer-token',
+}
