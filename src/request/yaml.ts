@@ -6,17 +6,25 @@ import { decodeUtf8, jsonNumber, MAX_JSON_DEPTH } from '../stream/json.ts'
 /** Plain words that YAML 1.1 and 1.2 read differently (yaml.org/type/bool.html, int.html, float.html, timestamp.html). */
 const ambiguous =
   /^(?:y|n|yes|no|on|off|~|[-+]?0[0-9_]+|[-+]?0[box][0-9a-f_]+|[-+]?[0-9][0-9_]*_[0-9_.]*|[-+]?[0-9]+(?::[0-5]?[0-9])+.*|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*|[-+]?\.(?:inf|nan|[0-9]+.*)|\+[0-9.]+|[-+]?[0-9]+\.(?:e.*)?|<<|=)$/i
+/** Bytes; a manifest written by hand is far smaller, and YAML takes a hundred times as long to read as JSON. */
+const MAX_YAML_BYTES = 256 * 1024
 const jsonNumberText = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/
 
 /**
  * The part of YAML that every parser reads alike: one document, unique string keys, no anchors, aliases, tags, merge
- * keys or directives, no plain words that YAML 1.1 and 1.2 disagree on. It goes upstream as JSON.
+ * keys or directives, no plain words that YAML 1.1 and 1.2 disagree on. It goes upstream as JSON. Duplicate keys are found by `convert`: the library's own search compares each
+ * key with every other.
  *
- * @throws Fault ERR_BODY.
+ * @throws Fault ERR_BODY, ERR_BODY_TOO_LARGE over 256 KiB.
  */
 export function parseYaml(bytes: Uint8Array): JsonValue {
+  if (bytes.length > MAX_YAML_BYTES) {
+    throw new Fault('ERR_BODY_TOO_LARGE', `The YAML body is larger than ${MAX_YAML_BYTES} bytes.`, {
+      advice: 'Send it as JSON.',
+    })
+  }
   const documents = parseAllDocuments(decodeUtf8(bytes), {
-    uniqueKeys: true,
+    uniqueKeys: false,
     merge: false,
     prettyErrors: false,
     version: '1.2',

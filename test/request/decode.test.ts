@@ -115,6 +115,21 @@ suite('YAML', () => {
   ])('refuses %s', (_name, text) => {
     expect(() => yaml(text)).toThrow(fault('ERR_BODY'))
   })
+
+  const keys = Array.from({ length: 30_000 }, (_, index) => `k${index}`)
+
+  test('many keys take no more than their share of time', { timeout: 4_000 }, () => {
+    expect(Object.keys(JSON.parse(yaml(`{${keys.join(',')}}`)) as object)).toEqual(keys)
+    expect(() => yaml(`{${[...keys, 'k7'].join(',')}}`)).toThrow(/"k7" appears twice/)
+  })
+
+  test('a body over 256 KiB is refused with a way out; the same as JSON is read', () => {
+    const long = 'x'.repeat(256 * 1024)
+    expect(() => yaml(`a: ${long}`)).toThrow(
+      expect.objectContaining({ code: 'ERR_BODY_TOO_LARGE', advice: 'Send it as JSON.' }),
+    )
+    expect(decode('PATCH', 'application/apply-patch+yaml', `{"a":"${long}"}`).text).toHaveLength(long.length + 8)
+  })
 })
 
 suite('dry run of a delete', () => {
