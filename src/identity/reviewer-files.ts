@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../model/fault.ts'
-import type { ReviewerRecord, ReviewerStore } from './reviewers.ts'
+import { assertReviewerName, type ReviewerRecord, type ReviewerStore } from './reviewers.ts'
 
 const recordSchema = z.strictObject({
   name: z.string().min(1),
@@ -16,7 +16,10 @@ const recordSchema = z.strictObject({
  * does not parse makes every look-up fail with ERR_STATE: nobody reviews on the strength of a broken file.
  */
 export function reviewerFiles(folder: string): ReviewerStore {
-  const path = (name: string) => join(folder, `${name}.json`)
+  const path = (name: string) => {
+    assertReviewerName(name)
+    return join(folder, `${name}.json`)
+  }
   return {
     list: async () => {
       let names: string[]
@@ -37,12 +40,13 @@ export function reviewerFiles(folder: string): ReviewerStore {
       await rename(temporary, path(record.name))
     },
     remove: async (name) => {
+      const file = path(name)
       try {
-        await rm(path(name))
+        await rm(file)
         return true
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false
-        throw unreadable(path(name), cause)
+        throw unreadable(file, cause)
       }
     },
   }

@@ -18,17 +18,21 @@ export interface ReviewerStore {
   remove(name: string): Promise<boolean>
 }
 
+/** A name that is safe as a file's name and in one line of text. Throws ERR_USAGE. */
+export function assertReviewerName(name: string): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9@._-]{0,62}$/.test(name)) return
+  throw new Fault('ERR_USAGE', `${JSON.stringify(name)} is not a reviewer's name.`, {
+    advice: 'Use 1 to 63 letters, digits, @, dot, dash or underscore.',
+  })
+}
+
 /** Makes a reviewer and returns the token, which exists nowhere else. Replaces an earlier token of the same name. */
 export async function addReviewer(
   store: ReviewerStore,
   reviewer: { readonly name: string; readonly groups: readonly string[] },
   now: Date,
 ): Promise<string> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9@._-]{0,62}$/.test(reviewer.name)) {
-    throw new Fault('ERR_USAGE', `${JSON.stringify(reviewer.name)} is not a reviewer's name.`, {
-      advice: 'Use 1 to 63 letters, digits, @, dot, dash or underscore.',
-    })
-  }
+  assertReviewerName(reviewer.name)
   const token = newToken()
   await store.put({ ...reviewer, tokenHash: tokenHash(token), createdAt: now.toISOString() })
   return token

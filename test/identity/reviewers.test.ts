@@ -41,8 +41,17 @@ describe('reviewers', () => {
       await expect(addReviewer(reviewerFiles(folder), { name, groups: [] }, now)).rejects.toMatchObject({
         code: 'ERR_USAGE',
       })
+      await expect(reviewerFiles(folder).remove(name)).rejects.toMatchObject({ code: 'ERR_USAGE' })
     },
   )
+
+  it('never remove a file outside their folder', async () => {
+    await writeFile(join(folder, 'precious.json'), '{}')
+    const store = reviewerFiles(join(folder, 'reviewers'))
+    await addReviewer(store, { name: 'bob', groups: [] }, now)
+    await expect(store.remove('../precious')).rejects.toMatchObject({ code: 'ERR_USAGE' })
+    expect(await readFile(join(folder, 'precious.json'), 'utf8')).toBe('{}')
+  })
 
   it('refuse every review while one file is broken', async () => {
     const store = reviewerFiles(folder)
