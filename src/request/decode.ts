@@ -1,6 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import { RawNumber, type JsonObject, type JsonValue, type RequestAttributes } from '../model/request.ts'
 import { encodeJson, parseJson } from '../stream/json.ts'
+import { assertKind } from './kind.ts'
 import { parseYaml } from './yaml.ts'
 
 /** Bytes of a request body; the API server's own bound (k8s.io/apiserver pkg/server/config.go, MaxRequestBodyBytes). */
@@ -55,6 +56,7 @@ export function decodeBody(method: string, type: string, bytes: Uint8Array, requ
   const value = read(bytes)
   assertShape(type, value)
   if (type !== 'application/json-patch+json') assertNamespace(value, request)
+  if (request.kind === 'resource') assertKind(value, request)
   const contentType = method === 'PATCH' ? type : 'application/json'
   return { value, bytes: encodeJson(value), contentType }
 }
