@@ -39,8 +39,10 @@ Example
   },
 }
 
+/** A held request's ID also stands on what reviewers ordered; the decision is on the request itself. */
 function belongsTo(event: AuditEvent, id: string): boolean {
-  return event.auditID === id || event.annotations[annotation.held] === id
+  if (event.auditID === id) return true
+  return event.annotations[annotation.held] === id && event.annotations[annotation.decision] !== undefined
 }
 
 /** Discovery and the control API are not what people mean by their last request. */

@@ -1,7 +1,7 @@
 import type { Subject } from '../model/subject.ts'
 
 /** Group of whoever started the broker in local mode. */
-export const operatorsGroup = 'chaperone:operators'
+const operatorsGroup = 'chaperone:operators'
 /** Group of those whom the built-in policy asks for reviews. */
 export const reviewersGroup = 'chaperone:reviewers'
 

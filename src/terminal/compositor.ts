@@ -97,6 +97,7 @@ class Follow {
 
   constructor({ chrome, recorder }: ShellOptions, pty: PtyProcess, screen: ScreenClient, seat: TerminalSeat) {
     this.#router = new Router({
+      now: () => performance.now(),
       chrome,
       write: (bytes) => pty.write(bytes),
       suspend: () => void seat.suspend(),

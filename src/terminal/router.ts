@@ -1,7 +1,12 @@
 import type { Chrome, InputToken } from '../model/chrome.ts'
 import { mouseRow } from './mouse.ts'
 
+/** A second leader this soon (milliseconds) is meant for the program; a later one closes what the first one opened. */
+const twiceMs = 700
+
 export interface RouterOptions {
+  /** Milliseconds on any steady clock. */
+  readonly now: () => number
   readonly chrome: Pick<Chrome, 'frame' | 'leader' | 'input'>
   /** To the program. */
   readonly write: (bytes: Uint8Array) => void
@@ -17,8 +22,9 @@ export interface RouterOptions {
 /** Decides who gets what the user does: the program, or the drawer while it has the keys. */
 export class Router {
   readonly #options: RouterOptions
-  /** The leader was the last key: once more sends it to the program, z suspends. */
+  /** The leader was the last key: once more, and soon, sends it to the program; z suspends. */
   #isAfterLeader = false
+  #leaderAt = Number.NEGATIVE_INFINITY
 
   constructor(options: RouterOptions) {
     this.#options = options
@@ -30,7 +36,9 @@ export class Router {
     if (isLeader(token)) {
       this.#isAfterLeader = !isAfterLeader && !chrome.frame.focused
       chrome.leader()
-      if (isAfterLeader) write(token.bytes)
+      const at = this.#options.now()
+      if (isAfterLeader && at - this.#leaderAt <= twiceMs) write(token.bytes)
+      this.#leaderAt = at
       return
     }
     if (token.kind === 'key' || token.kind === 'text' || token.kind === 'paste') this.#isAfterLeader = false

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { builtMain, pinnedNode, runCli } from '../support/cli.ts'
@@ -15,9 +15,18 @@ let kubectlFolder: string
 beforeEach(async () => {
   parts = new AsyncDisposableStack()
   home = parts.use(await temporaryFolder()).path
+  parts.defer(() => endBroker(join(home, 'state', 'chaperone', 'run', 'broker.json')))
   kubectlFolder = join(await kubectlPath(), '..')
 })
 afterEach(() => parts.disposeAsync())
+
+/** A broker that a shell started lives on for a few seconds; the next story waits until it is gone. */
+async function endBroker(readyFile: string): Promise<void> {
+  if (!existsSync(readyFile)) return
+  const { pid } = JSON.parse(await readFile(readyFile, 'utf8')) as { pid: number }
+  process.kill(pid)
+  while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 20))
+}
 
 /** A person's variables: their home, a prompt to wait for, and the pinned kubectl first on the PATH. */
 const env = () => ({
@@ -70,6 +79,7 @@ describe('the story of the README', () => {
     shell.type('\x1d')
     await shell.waitForScreen('namespace "shop-staging" deleted')
     await shell.waitForScreen('left: 0')
+    await aGlance()
     reviewer.type('q')
     expect((await reviewer.exit).code).toBe(0)
     expect(reviewer.onAlternateScreen).toBe(false)
@@ -143,10 +153,8 @@ describe('a shell that ends badly', () => {
       const line = `stty -a > ${home}/before; env "PS1=ready> " ${[pinnedNode, builtMain, ...shellArgs].join(' ')}; echo "status: $?"; stty -a > ${home}/after; cmp ${home}/before ${home}/after && echo same-terminal`
       const outer = parts.use(openPty('bash', ['--norc', '-c', line], { cols: 100, rows: 30, env: env() }))
       await outer.waitForScreen((screen) => screen.includes('ready>') && /LOCAL practice/.test(screen), 30_000)
-      const face = execFileSync('pgrep', ['-P', String(outer.pid), '-f', 'shell --practice'], {
-        encoding: 'utf8',
-      }).trim()
-      process.kill(Number(face), signal)
+      const face = await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')
+      process.kill(Number(face.trim()), signal)
       await outer.waitForScreen('same-terminal', 20_000)
       expect(outer.text()).toContain(`status: ${status}`)
       expect(outer.onAlternateScreen).toBe(false)

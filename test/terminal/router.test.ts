@@ -6,8 +6,10 @@ import { Router } from '../../src/terminal/router.ts'
 /** A router whose leader opens and closes a drawer, and a log of who got what. */
 function open({ bracketedPaste = false } = {}) {
   const log: string[] = []
+  let now = 0
   let frame: ChromeFrame = { statusRow: '', drawerRows: [], focused: false, bells: 0 }
   const router = new Router({
+    now: () => now,
     chrome: {
       get frame() {
         return frame
@@ -27,7 +29,8 @@ function open({ bracketedPaste = false } = {}) {
     for (const token of [...tokenizer.push(Buffer.from(input)), ...tokenizer.flush()]) router.route(token)
     return log
   }
-  return { type }
+  const wait = (milliseconds: number) => (now += milliseconds)
+  return { type, wait }
 }
 
 const cases: readonly (readonly [string, string, readonly string[]])[] = [
@@ -51,6 +54,13 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
 describe('what the user does', () => {
   test.each(cases)('%s', (_name, input, expected) => {
     expect(open().type(input)).toEqual(expected)
+  })
+
+  test('a leader that only closes what was read a while is not for the program', () => {
+    const { type, wait } = open()
+    type('\x1d')
+    wait(5_000)
+    expect(type('\x1dx')).toEqual(['open', 'close', '"x"'])
   })
 
   test('paste marks stay for a program that asked', () => {

@@ -46,7 +46,7 @@ export const bindings: Readonly<Record<Action, Binding>> = {
 export function leaderHelp(leader: string): readonly (readonly [keys: string, words: string])[] {
   return [
     [leader, 'opens and closes this'],
-    [`${leader} ${leader}`, `sends ${leader} to the program`],
+    [`${leader} ${leader}`, `pressed quickly: sends ${leader} to the program`],
     [`${leader} z`, 'suspends the shell'],
   ]
 }

@@ -173,7 +173,7 @@ test('with nothing held the drawer tells what happened and which keys there are'
   expect(text).toMatch(/✗ kubectl exec coredns -n kube-system -- sh +denied/)
   expect(text).toMatch(/✓ kubectl get secret db -n shop +3 masked/)
   expect(text).not.toContain('another session')
-  expect(text).toContain('Ctrl-] Ctrl-]  sends Ctrl-] to the program')
+  expect(text).toContain('Ctrl-] Ctrl-]  pressed quickly: sends Ctrl-] to the program')
   expect(text).toContain('Ctrl-] z       suspends the shell')
 })
 
