@@ -1,6 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import { RawNumber, type JsonObject, type JsonValue, type RequestAttributes } from '../model/request.ts'
 import { encodeJson, parseJson } from '../stream/json.ts'
+import { parseProtobuf } from '../stream/protobuf/envelope.ts'
 import { assertKind } from './kind.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -16,11 +17,12 @@ export interface DecodedBody {
   readonly contentType: string
 }
 
-type BodyReader = (bytes: Uint8Array) => JsonValue
+type BodyReader = (bytes: Uint8Array, request: RequestAttributes) => JsonValue
 
 const objectTypes: Readonly<Record<string, BodyReader>> = {
   'application/json': parseJson,
   'application/yaml': parseYaml,
+  'application/vnd.kubernetes.protobuf': parseProtobufFor,
 }
 const patchTypes: Readonly<Record<string, BodyReader>> = {
   'application/json-patch+json': parseJson,
@@ -53,12 +55,14 @@ export function decodeBody(method: string, type: string, bytes: Uint8Array, requ
   }
   const read = (method === 'PATCH' ? patchTypes : objectTypes)[type]
   if (read === undefined) throw unreadableType(method, type)
-  const value = read(bytes)
+  const value = read(bytes, request)
   assertShape(type, value)
   if (type !== 'application/json-patch+json') assertNamespace(value, request)
   if (request.kind === 'resource') assertKind(value, request)
   const contentType = method === 'PATCH' ? type : 'application/json'
-  return { value, bytes: encodeJson(value), contentType }
+  const canonical = encodeJson(value)
+  if (canonical.length > MAX_BODY_BYTES) throw bodyTooLarge()
+  return { value, bytes: canonical, contentType }
 }
 
 /**
@@ -81,6 +85,16 @@ export function bodyName(value: JsonValue | undefined): string {
 
 export function bodyTooLarge(): Fault {
   return new Fault('ERR_BODY_TOO_LARGE', `The body is larger than ${MAX_BODY_BYTES} bytes, the API server's own limit.`)
+}
+
+function parseProtobufFor(bytes: Uint8Array, request: RequestAttributes): JsonValue {
+  if (request.kind !== 'resource') throw new Fault('ERR_MEDIA_TYPE', 'A path that is no resource takes no protobuf.')
+  const { apiGroup, apiVersion, resource, subresource, verb } = request
+  return parseProtobuf(bytes, {
+    groupVersion: apiGroup === '' ? apiVersion : `${apiGroup}/${apiVersion}`,
+    resource: subresource === '' ? resource : `${resource}/${subresource}`,
+    deletes: verb === 'delete' || verb === 'deletecollection',
+  })
 }
 
 function parseJsonOrYaml(bytes: Uint8Array): JsonValue {
@@ -118,12 +132,6 @@ function isObject(value: JsonValue): value is JsonObject {
 }
 
 function unreadableType(method: string, type: string): Fault {
-  if (type === 'application/vnd.kubernetes.protobuf') {
-    return new Fault('ERR_MEDIA_TYPE', 'A request body in protobuf cannot be judged yet, so it is refused.', {
-      advice:
-        'kubectl 1.32 and later sends it for generators (create configmap, auth can-i): use kubectl apply -f or create -f.',
-    })
-  }
   const known = Object.keys(method === 'PATCH' ? patchTypes : objectTypes).join(', ')
   return new Fault('ERR_MEDIA_TYPE', `A ${method} body of type ${JSON.stringify(type)} cannot be judged.`, {
     advice: `Send one of: ${known}.`,

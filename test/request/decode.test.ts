@@ -63,7 +63,7 @@ suite('content types', () => {
     expect(() => mediaType('application/json; charset=utf-16')).toThrow(fault('ERR_MEDIA_TYPE'))
   })
 
-  test('protobuf is refused with a way out, CBOR and text plainly', () => {
+  test('bytes that are no protobuf are refused with a way out, CBOR and text plainly', () => {
     const media = (type: string) => () => decode('POST', type, 'k8s')
     expect(media('application/vnd.kubernetes.protobuf')).toThrow(
       expect.objectContaining({ code: 'ERR_MEDIA_TYPE', advice: expect.stringContaining('kubectl apply -f') }),
