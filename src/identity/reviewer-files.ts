@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { Fault } from '../model/fault.ts'
 import { assertReviewerName, type ReviewerRecord, type ReviewerStore } from './reviewers.ts'
@@ -12,8 +13,9 @@ const recordSchema = z.strictObject({
 })
 
 /**
- * Reviewers as one small file each, so that the command line may add and remove them while a broker runs. A file that
- * does not parse makes every look-up fail with ERR_STATE: nobody reviews on the strength of a broken file.
+ * Reviewers as one small file each (0600), so that the command line may add and remove them while a broker runs. A file
+ * that does not parse, or that others may read or write, makes every look-up fail with ERR_STATE: nobody reviews on the
+ * strength of such a file.
  */
 export function reviewerFiles(folder: string): ReviewerStore {
   const path = (name: string) => {
@@ -24,12 +26,15 @@ export function reviewerFiles(folder: string): ReviewerStore {
     list: async () => {
       let names: string[]
       try {
-        names = await readdir(folder)
+        if (!isOurs(await stat(folder))) throw exposed(folder, `chmod 700 ${folder}`)
+        names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
+        if (cause instanceof Fault) throw cause
         throw unreadable(folder, cause)
       }
-      return Promise.all(names.filter((name) => name.endsWith('.json')).map((name) => readRecord(join(folder, name))))
+      const records = await Promise.all(names.map((name) => readRecord(join(folder, name))))
+      return records.filter((record) => record !== undefined)
     },
     put: async (record) => {
       await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -52,12 +57,29 @@ export function reviewerFiles(folder: string): ReviewerStore {
   }
 }
 
-async function readRecord(path: string): Promise<ReviewerRecord> {
+/** Undefined when it was removed meanwhile. */
+async function readRecord(path: string): Promise<ReviewerRecord | undefined> {
   try {
-    return recordSchema.parse(JSON.parse(await readFile(path, 'utf8')))
+    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    if (!isOurs(await file.stat())) throw exposed(path, `chmod 600 ${path}`)
+    const record = recordSchema.parse(JSON.parse(await file.readFile('utf8')))
+    if (`${record.name}.json` !== basename(path)) throw new Error(`it is about ${record.name}`)
+    return record
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (cause instanceof Fault) throw cause
     throw unreadable(path, cause)
   }
+}
+
+function isOurs(found: { readonly uid: number; readonly mode: number }): boolean {
+  return found.uid === process.getuid?.() && (found.mode & 0o077) === 0
+}
+
+function exposed(path: string, remedy: string): Fault {
+  return new Fault('ERR_STATE', `Others may read or change ${path}, so nobody reviews.`, {
+    advice: `Check that no reviewer was added or changed in it, then run: ${remedy}`,
+  })
 }
 
 function unreadable(path: string, cause: unknown): Fault {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -57,6 +57,33 @@ describe('reviewers', () => {
     const store = reviewerFiles(folder)
     const token = await addReviewer(store, { name: 'bob', groups: [] }, now)
     await writeFile(join(folder, 'eve.json'), '{"name":"eve"}')
+    await expect(findReviewer(store, token)).rejects.toMatchObject({ code: 'ERR_STATE' })
+  })
+
+  it.each([0o640, 0o604, 0o620, 0o602])('refuse every review while others may touch a file (mode %o)', async (mode) => {
+    const store = reviewerFiles(folder)
+    const token = await addReviewer(store, { name: 'bob', groups: [] }, now)
+    await chmod(join(folder, 'bob.json'), mode)
+    await expect(findReviewer(store, token)).rejects.toMatchObject({ code: 'ERR_STATE' })
+    await chmod(join(folder, 'bob.json'), 0o600)
+    expect(await findReviewer(store, token)).toMatchObject({ name: 'bob' })
+  })
+
+  it('refuse every review while others may enter their folder', async () => {
+    const store = reviewerFiles(folder)
+    const token = await addReviewer(store, { name: 'bob', groups: [] }, now)
+    await chmod(folder, 0o770)
+    await expect(findReviewer(store, token)).rejects.toMatchObject({ code: 'ERR_STATE' })
+  })
+
+  it('refuse every review while a file is a copy or a link of another', async () => {
+    const store = reviewerFiles(folder)
+    const token = await addReviewer(store, { name: 'bob', groups: [] }, now)
+    await copyFile(join(folder, 'bob.json'), join(folder, 'eve.json'))
+    await expect(findReviewer(store, token)).rejects.toMatchObject({ code: 'ERR_STATE' })
+    await rm(join(folder, 'eve.json'))
+    await rename(join(folder, 'bob.json'), join(folder, 'elsewhere'))
+    await symlink(join(folder, 'elsewhere'), join(folder, 'bob.json'))
     await expect(findReviewer(store, token)).rejects.toMatchObject({ code: 'ERR_STATE' })
   })
 })
