@@ -1,7 +1,7 @@
 /** What a protobuf encoder writes, by number: the other side of the decoder, for tests. */
 export type Part = Uint8Array
 
-export function varint(value: bigint): Part {
+function varint(value: bigint): Part {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, value)
   while (rest > 0x7fn) {
