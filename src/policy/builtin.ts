@@ -173,6 +173,20 @@ rules:
   obligations: [{mask: secrets}]
   message: A secret of this type is filled with a service account token, so a second person has to approve it.
 
+- name: review-pod-reach
+  subjects: [{group: "*"}]
+  match:
+    verbs: [create, update, patch]
+    apiGroups: ["", apps, batch]
+    resources: [pods, podtemplates, replicationcontrollers, deployments, replicasets, statefulsets, daemonsets, jobs, cronjobs]
+  when: "!request.dryRun && reachesBeyondPod(object)"
+  effect: hold
+  approval: {reviewers: [{group: "chaperone:reviewers"}], count: 1, expiresAfter: 15m}
+  obligations: [{mask: secrets}]
+  message: >-
+    What runs in these pods gets secrets, another identity or a road to the node, and may tell what is masked here, so a
+    second person has to approve it.
+
 - name: review-namespace-delete
   subjects: [{group: "*"}]
   match: {verbs: [delete, deletecollection], apiGroups: [""], resources: [namespaces]}
