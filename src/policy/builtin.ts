@@ -250,6 +250,13 @@ rules:
   obligations: [{mask: secrets}]
   message: A debug container sees what its pod sees, secrets too, so a second person has to approve it.
 
+- name: no-secret-dry-run
+  subjects: [{group: "*"}]
+  match: {verbs: [create, update, patch], apiGroups: [""], resources: [secrets]}
+  when: request.dryRun
+  effect: deny
+  message: A dry run tells whether a guessed value is right and leaves no trace, so secrets have none; leave out --dry-run=server.
+
 - name: no-exec-in-system-namespace
   subjects: [{group: "*"}]
   match: {verbs: ["*"], apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward], namespaces: [kube-system]}
