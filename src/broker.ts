@@ -87,6 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const journal = await openJournal({
     folder: folders.journal,
     signingKey: trust.signingKey,
+    anchorFolder: folders.trust,
     clock,
     onFailure: (fault) => options.warn(fault.sentence),
   })

@@ -101,7 +101,10 @@ async function state(context: Context, parsed: Parsed): Promise<Finding | string
 async function journal(context: Context, parsed: Parsed): Promise<Finding | string> {
   const config = await loadConfig(configFlags(parsed), context.environment)
   const folders = await prepareState(config.stateFolder, context.environment.uid)
-  const report = await verifyJournal(folders.journal, { keys: await readJournalKeys(folders.trust) })
+  const report = await verifyJournal(folders.journal, {
+    keys: await readJournalKeys(folders.trust),
+    anchorFolder: folders.trust,
+  })
   if (report.segments === 0) return { check: 'journal', ok: true, level: 'note', says: 'nothing is written yet.' }
   if (report.ok) return `${report.events} events, chain and signatures fit`
   const says = `does not verify (${report.problems.length} problems): see \`chaperone journal verify\`.`

@@ -91,7 +91,7 @@ function row(event: AuditEvent): string {
 
 async function verify(context: Context, parsed: Parsed): Promise<number> {
   const { journal, trust } = foldersOf(text(parsed, 'state'), context)
-  const report = await verifyJournal(journal, { keys: await readJournalKeys(trust) })
+  const report = await verifyJournal(journal, { keys: await readJournalKeys(trust), anchorFolder: trust })
   if (flag(parsed, 'json')) printJson(context, report)
   else {
     for (const problem of report.problems) say(context, `${problem.file}:${problem.line}: ${problem.problem}`)

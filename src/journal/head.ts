@@ -3,17 +3,36 @@ import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { CheckpointKey } from './checkpoint.ts'
-import { headFile, publicKeyFile, syncFolder } from './segments.ts'
+import { anchorFile, headFile, publicKeyFile, syncFolder } from './segments.ts'
 
-/** Replaces the folder's copy of its last checkpoint line, durably. */
-export async function writeHead(folder: string, checkpointLine: string): Promise<void> {
-  await replaceFile(join(folder, headFile), checkpointLine)
-  await syncFolder(folder)
+/** A folder of its own, outside the journal, that keeps the last checkpoint line too; absent = none does. */
+export type AnchorFolder = string | undefined
+
+/** Replaces the copies of the last checkpoint line, durably: all are on the disk before the first is put in place. */
+export async function writeHead(folder: string, anchor: AnchorFolder, checkpointLine: string): Promise<void> {
+  const folders = anchor === undefined ? [folder] : [anchor, folder]
+  const paths = anchor === undefined ? [headPath(folder)] : [anchorPath(anchor), headPath(folder)]
+  for (const path of paths) await stage(path, checkpointLine)
+  for (const path of paths) await rename(staged(path), path)
+  for (const one of folders) await syncFolder(one)
 }
 
 /** The last checkpoint line as kept beside the segments, newline included; undefined when there is none. */
 export async function readHead(folder: string): Promise<Buffer | undefined> {
-  return readIfThere(join(folder, headFile))
+  return readIfThere(headPath(folder))
+}
+
+/** The same as kept in the anchor folder. */
+export async function readAnchor(anchor: AnchorFolder): Promise<Buffer | undefined> {
+  return anchor === undefined ? undefined : readIfThere(anchorPath(anchor))
+}
+
+export function anchorPath(anchor: string): string {
+  return join(anchor, anchorFile)
+}
+
+function headPath(folder: string): string {
+  return join(folder, headFile)
 }
 
 /** Adds the public key to those that the folder names, so that a copy of the folder can be verified elsewhere. */
@@ -43,13 +62,18 @@ export function keysByID(keys: readonly KeyObject[]): Map<string, KeyObject> {
 }
 
 async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.new`
-  {
-    await using file = await open(temporary, 'w', 0o600)
-    await file.writeFile(content)
-    await file.sync()
-  }
-  await rename(temporary, path)
+  await stage(path, content)
+  await rename(staged(path), path)
+}
+
+async function stage(path: string, content: string): Promise<void> {
+  await using file = await open(staged(path), 'w', 0o600)
+  await file.writeFile(content)
+  await file.sync()
+}
+
+function staged(path: string): string {
+  return `${path}.new`
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -21,6 +21,8 @@ export interface JournalOptions {
   readonly folder: string
   /** Without it the chain is not signed, and a cut end is not found. */
   readonly signingKey?: CheckpointKey
+  /** Another folder (0700, there already) that keeps the last signed line too: a journal that lacks it is refused. */
+  readonly anchorFolder?: string
   readonly clock: { now(): Date }
   /** Told once each time writing starts to fail; appends reject until one succeeds again. */
   readonly onFailure?: (failure: Fault) => void
@@ -49,12 +51,12 @@ export interface Journal extends JournalPort {
  * @throws Fault ERR_JOURNAL when another process writes it, when it cannot be written, or when its end was tampered with.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { folder, signingKey, clock } = options
+  const { folder, signingKey, anchorFolder, clock } = options
   await using parts = new AsyncDisposableStack()
   const { opened, notices } = await asJournalFault(folder, async () => {
     await prepareFolder(folder)
     parts.defer(await lockFolder(folder))
-    const tail = await recoverTail(folder, signingKey)
+    const tail = await recoverTail(folder, signingKey, anchorFolder)
     if (signingKey !== undefined) await publishKey(folder, signingKey)
     const opened = await JournalWriter.open({ ...options, tail, limits: limitsOf(options) })
     parts.defer(() => opened.dispose())
@@ -78,7 +80,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     },
     verify: async () => {
       await opened.flush('progress')
-      return verifyJournal(folder, signingKey === undefined ? {} : { keys: [signingKey.publicKey] })
+      return verifyJournal(folder, { keys: signingKey && [signingKey.publicKey], anchorFolder })
     },
     close: async () => {
       try {

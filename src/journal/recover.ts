@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { AuditEvent } from '../model/audit.ts'
 import { Fault } from '../model/fault.ts'
 import { isGenuine, type CheckpointKey } from './checkpoint.ts'
-import { readHead } from './head.ts'
+import { anchorPath, readAnchor, readHead, type AnchorFolder } from './head.ts'
 import { emptyChain, hashLine, parseLine, type ChainTip } from './line.ts'
-import { listSegments, readSegment, segmentName, syncFolder } from './segments.ts'
+import { anchorFile, headFile, listSegments, readSegment, segmentName, syncFolder } from './segments.ts'
 
 /** Where an earlier writer stopped. */
 export interface Tail {
@@ -26,9 +26,11 @@ export interface Tail {
  *
  * @throws Fault ERR_JOURNAL when the end does not fit together, or was cut off: nothing is added to such a journal.
  */
-export async function recoverTail(folder: string, key: CheckpointKey | undefined): Promise<Tail> {
+export async function recoverTail(folder: string, key: CheckpointKey | undefined, anchor: AnchorFolder): Promise<Tail> {
   const numbers = await listSegments(folder)
   const head = parseHead(folder, await readHead(folder), key)
+  const anchored = parseHead(folder, await readAnchor(anchor), key)
+  const kept = [head, anchored].filter((one) => one !== undefined)
   const last = numbers.at(-1) ?? 0
   let tip: ChainTip | undefined
   let end: SegmentState | undefined
@@ -36,7 +38,7 @@ export async function recoverTail(folder: string, key: CheckpointKey | undefined
   const completed = new Set<string>()
   const unfinished: AuditEvent[] = []
   for (const number of numbers.toReversed()) {
-    const state = await readState(folder, number, head)
+    const state = await readState(folder, number, kept)
     end ??= state
     tip ??= state.tip
     signed ||= state.signed
@@ -44,7 +46,9 @@ export async function recoverTail(folder: string, key: CheckpointKey | undefined
     for (const id of state.completed) completed.add(id)
     if (tip !== undefined && (state.closed || state.started)) break
   }
-  assertNotCut(folder, { tip: tip ?? emptyChain, signed, head, key })
+  const found = { tip: tip ?? emptyChain, signed, key }
+  assertNotCut(folder, { ...found, head, file: join(folder, headFile) })
+  if (anchor !== undefined) assertNotCut(folder, { ...found, head: anchored, file: anchorPath(anchor) })
   if (end !== undefined && end.tornBytes > 0) await moveTornLine(join(folder, segmentName(last)), end)
   return {
     segment: last,
@@ -74,7 +78,7 @@ interface Head {
   readonly bytes: Uint8Array
 }
 
-async function readState(folder: string, number: number, head: Head | undefined): Promise<SegmentState> {
+async function readState(folder: string, number: number, kept: readonly Head[]): Promise<SegmentState> {
   const received = new Map<string, AuditEvent>()
   const completed = new Set<string>()
   let tip: ChainTip | undefined
@@ -89,7 +93,7 @@ async function readState(folder: string, number: number, head: Head | undefined)
     if (line === undefined || (tip !== undefined && (line.seq !== tip.seq + 1 || line.prev !== tip.hash))) {
       throw unfit(folder, `line ${next.value.number} of ${segmentName(number)} does not continue the chain`)
     }
-    if (line.seq === head?.seq && Buffer.compare(head.bytes, bytes) !== 0) {
+    if (kept.some((one) => one.seq === line.seq && Buffer.compare(one.bytes, bytes) !== 0)) {
       throw unfit(folder, `line ${next.value.number} of ${segmentName(number)} is not the checkpoint that was kept`)
     }
     tip = { seq: line.seq, hash: hashLine(bytes) }
@@ -131,6 +135,8 @@ interface End {
   /** The lines that were read hold a checkpoint. */
   readonly signed: boolean
   readonly head: Head | undefined
+  /** Where `head` is kept. */
+  readonly file: string
   readonly key: CheckpointKey | undefined
 }
 
@@ -138,11 +144,13 @@ interface End {
  * The copy is written after its checkpoint, so it may be behind, never ahead; and it can be missing only when the very
  * first writer ended between the two.
  */
-function assertNotCut(folder: string, { tip, signed, head, key }: End): void {
-  if (head !== undefined && head.seq > tip.seq) throw unfit(folder, `its end after line ${tip.seq} was cut off`)
+function assertNotCut(folder: string, { tip, signed, head, file, key }: End): void {
+  if (head !== undefined && head.seq > tip.seq) {
+    throw unfit(folder, `its end after line ${tip.seq} was cut off, as ${file} shows`)
+  }
   const isFirstStart = tip.seq === 0 || (tip.seq === 1 && signed)
   if (head === undefined && !isFirstStart && (signed || key !== undefined)) {
-    throw unfit(folder, 'the copy of its last checkpoint is missing')
+    throw unfit(folder, `${file}, the copy of its last checkpoint, is missing`)
   }
 }
 
@@ -159,6 +167,8 @@ async function moveTornLine(path: string, { wholeBytes, tornBytes }: SegmentStat
 
 function unfit(folder: string, what: string): Fault {
   return new Fault('ERR_JOURNAL', `The journal in ${folder} cannot be continued: ${what}.`, {
-    advice: 'Keep the folder as evidence: see `chaperone journal verify`, then move it aside to begin a new journal.',
+    advice:
+      `Bring it back as it was. If that cannot be, keep it as evidence (see \`chaperone journal verify\`): move the folder ` +
+      `and ${anchorFile} of the trust folder aside, and a new journal begins.`,
   })
 }

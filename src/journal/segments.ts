@@ -6,6 +6,8 @@ import { splitLines } from '../stream/lines.ts'
 
 /** The signed last checkpoint, kept beside the segments so that a cut tail is missed. */
 export const headFile = 'head.json'
+/** The same line once more in the anchor folder, so that who cuts the journal cannot make up for it here. */
+export const anchorFile = 'journal-head.json'
 /** The public key, for whoever verifies without the broker's own. */
 export const publicKeyFile = 'signing-key.pub'
 

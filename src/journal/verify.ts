@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import { isGenuine } from './checkpoint.ts'
-import { keysByID, publishedKeys, readHead } from './head.ts'
+import { keysByID, publishedKeys, readAnchor, readHead } from './head.ts'
 import { emptyChain, hashLine, parseLine, type ChainTip, type JournalLine } from './line.ts'
 import { livingWriter } from './lock.ts'
-import { headFile, listSegments, readSegment, segmentName, type SegmentLine } from './segments.ts'
+import { anchorFile, headFile, listSegments, readSegment, segmentName, type SegmentLine } from './segments.ts'
 
 /** After this many a journal is beyond repair, and a report that is longer helps nobody. */
 const maxProblems = 100
@@ -30,18 +30,23 @@ export interface JournalReport {
 
 /**
  * Follows the hash chain through all segments and checks every signed checkpoint. Without `keys` the public keys found
- * beside the journal are used, which finds accidents but not a forger who replaced them.
+ * beside the journal are used, which finds accidents but not a forger who replaced them. With `anchorFolder` the journal
+ * must also hold the checkpoint that is kept there.
  *
  * @throws Fault ERR_JOURNAL when the folder cannot be read.
  */
 export async function verifyJournal(
   folder: string,
-  options: { readonly keys?: readonly KeyObject[] | undefined } = {},
+  options: { readonly keys?: readonly KeyObject[] | undefined; readonly anchorFolder?: string | undefined } = {},
 ): Promise<JournalReport> {
+  const anchor = await readAnchor(options.anchorFolder)
   const head = await readHead(folder)
   const keys = options.keys === undefined ? await publishedKeys(folder) : keysByID(options.keys)
   const numbers = await listSegments(folder)
-  const check = new ChainCheck(keys, head)
+  const check = new ChainCheck(keys, [
+    { file: headFile, bytes: head, expected: true },
+    { file: anchorFile, bytes: anchor, expected: options.anchorFolder !== undefined && options.keys !== undefined },
+  ])
   for (const [index, number] of numbers.entries()) {
     const file = segmentName(number)
     if ((numbers[index - 1] ?? 0) !== number - 1) {
@@ -56,23 +61,31 @@ export async function verifyJournal(
   return check.finish(numbers.length)
 }
 
+/** A checkpoint line that is kept beside the chain. */
+interface KeptCopy {
+  readonly file: string
+  readonly bytes: Uint8Array | undefined
+  /** Missing it is a problem, once anything was signed. */
+  readonly expected: boolean
+}
+
 class ChainCheck {
   /** Of the line read last. */
   line = 0
   readonly #keys: ReadonlyMap<string, KeyObject>
-  readonly #head: Uint8Array | undefined
+  readonly #copies: readonly KeptCopy[]
+  readonly #seen = new Set<KeptCopy>()
   readonly #problems: JournalProblem[] = []
   #tip: ChainTip = emptyChain
   #events = 0
   #signedThrough = 0
   #eventsSigned = 0
   #checkpoints = 0
-  #headSeen = false
   #closed = false
 
-  constructor(keys: ReadonlyMap<string, KeyObject>, head: Uint8Array | undefined) {
+  constructor(keys: ReadonlyMap<string, KeyObject>, copies: readonly KeptCopy[]) {
     this.#keys = keys
-    this.#head = head
+    this.#copies = copies
   }
 
   report(file: string, line: number, problem: string): void {
@@ -96,7 +109,7 @@ class ChainCheck {
   }
 
   finish(segments: number): JournalReport {
-    this.#checkHead()
+    this.#checkCopies()
     if (segments === 0) this.report('', 0, 'there is no journal here')
     else if (this.#checkpoints === 0 && this.#keys.size > 0) this.report('', 0, 'the journal was never signed')
     return {
@@ -117,7 +130,9 @@ class ChainCheck {
     bytes: Uint8Array,
   ): void {
     this.#checkpoints++
-    if (this.#head !== undefined && Buffer.compare(this.#head, bytes) === 0) this.#headSeen = true
+    for (const copy of this.#copies) {
+      if (copy.bytes !== undefined && Buffer.compare(copy.bytes, bytes) === 0) this.#seen.add(copy)
+    }
     const key = this.#keys.get(line.checkpoint.keyID)
     if (key === undefined) {
       this.report(file, number, 'the checkpoint is signed by a key that is not known')
@@ -129,11 +144,16 @@ class ChainCheck {
     }
   }
 
-  #checkHead(): void {
-    if (this.#head === undefined) {
-      if (this.#checkpoints > 0) this.report(headFile, 0, 'the copy of the last checkpoint is missing')
-    } else if (!this.#headSeen) {
-      this.report(headFile, 1, 'the journal lacks the checkpoint that is kept here: its end was cut off or rewritten')
+  #checkCopies(): void {
+    for (const copy of this.#copies) {
+      if (copy.bytes === undefined) {
+        if (copy.expected && this.#checkpoints > 0) {
+          this.report(copy.file, 0, 'the copy of the last checkpoint is missing')
+        }
+      } else if (!this.#seen.has(copy)) {
+        const problem = 'the journal lacks the checkpoint that is kept here: its end was cut off or rewritten'
+        this.report(copy.file, 1, problem)
+      }
     }
   }
 }

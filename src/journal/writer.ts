@@ -22,6 +22,7 @@ export interface WriterLimits {
 interface WriterOptions {
   readonly folder: string
   readonly signingKey?: CheckpointKey
+  readonly anchorFolder?: string
   readonly clock: { now(): Date }
   readonly onFailure?: (failure: Fault) => void
   readonly limits: WriterLimits
@@ -51,6 +52,8 @@ export class JournalWriter {
   #running: Promise<void> | undefined
   #failure: Fault | undefined
   #unsignedLines = 0
+  /** A copy of a checkpoint may be in place whose line was taken back: the next lines have to be signed at once. */
+  #copiesAhead = false
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
@@ -147,7 +150,7 @@ export class JournalWriter {
   }
 
   async #write(jsons: readonly string[], asked: CheckpointReason | undefined): Promise<void> {
-    const { folder, signingKey, clock, limits } = this.#options
+    const { folder, signingKey, anchorFolder, clock, limits } = this.#options
     const lines: string[] = []
     let tip = this.#tip
     const add = (line: string) => {
@@ -156,14 +159,17 @@ export class JournalWriter {
     }
     for (const json of jsons) add(eventLine(tip, json))
     const unsigned = this.#unsignedLines + jsons.length
-    const reason = asked ?? (unsigned >= limits.checkpointLines ? 'progress' : undefined)
+    const isDue = unsigned >= limits.checkpointLines || this.#copiesAhead
+    const reason = asked ?? (isDue ? 'progress' : undefined)
     const signs = signingKey !== undefined && reason !== undefined && (unsigned > 0 || reason !== 'progress')
     if (signs) add(signCheckpoint(signingKey, tip, reason, clock.now().toISOString()))
     if (lines.length === 0) return
     await this.#segment.write(Buffer.from(lines.join('')))
-    if (signs) await writeHead(folder, lines.at(-1) ?? '')
+    this.#copiesAhead ||= signs
+    if (signs) await writeHead(folder, anchorFolder, lines.at(-1) ?? '')
     this.#segment.keep()
     this.#tip = tip
+    this.#copiesAhead = false
     this.#unsignedLines = signs ? 0 : unsigned
     this.#scheduleCheckpoint()
   }

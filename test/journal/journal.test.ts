@@ -156,7 +156,7 @@ describe('starting', () => {
       await damage()
       await expect(openJournal({ folder: folder.path, signingKey, clock }), String(damage)).rejects.toMatchObject({
         code: 'ERR_JOURNAL',
-        advice: expect.stringContaining('move it aside'),
+        advice: expect.stringContaining('aside, and a new journal begins'),
       })
     }
   })

@@ -1,4 +1,4 @@
-import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -105,6 +105,47 @@ test('a cut that leaves an earlier checkpoint as the end is visible: the journal
   expect(await verifyJournal(copy.path, { keys })).toMatchObject({ ok: true, closed: false, events: 0 })
 })
 
+describe('a journal that was put back to an earlier checkpoint, head.json included', () => {
+  test('is found by the copy outside its folder, whoever looks, and is not continued', async () => {
+    await using copy = await temporaryFolder()
+    await using anchor = await openAnchor()
+    for (const run of ['first', 'second']) await writeRun(copy.path, run, anchor.path)
+    const anchored = { keys, anchorFolder: anchor.path }
+    expect(await verifyJournal(copy.path, anchored)).toMatchObject({ ok: true, closed: true })
+    for (const earlier of await checkpointEnds(copy.path)) {
+      await using cut = await temporaryFolder()
+      await cutAt(copy.path, cut.path, earlier)
+      expect(await verifyJournal(cut.path, { keys }), 'which head.json does not show').toMatchObject({ ok: true })
+      expect((await verifyJournal(cut.path, anchored)).problems).toEqual([
+        {
+          file: 'journal-head.json',
+          line: 1,
+          problem: 'the journal lacks the checkpoint that is kept here: its end was cut off or rewritten',
+        },
+      ])
+      const start = openJournal({ folder: cut.path, signingKey, anchorFolder: anchor.path, clock })
+      await expect(start).rejects.toMatchObject({
+        code: 'ERR_JOURNAL',
+        message: expect.stringContaining('was cut off') as string,
+        advice: expect.stringContaining('journal-head.json of the trust folder aside') as string,
+      })
+    }
+  })
+
+  test('is not continued either once it was removed as a whole, or the copy was', async () => {
+    await using copy = await temporaryFolder()
+    await using anchor = await openAnchor()
+    await writeRun(copy.path, 'only', anchor.path)
+    const options = { signingKey, anchorFolder: anchor.path, clock }
+    await using empty = await temporaryFolder()
+    await expect(openJournal({ ...options, folder: empty.path })).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await rm(join(anchor.path, 'journal-head.json'))
+    await expect(openJournal({ ...options, folder: copy.path })).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    const { problems } = await verifyJournal(copy.path, { keys, anchorFolder: anchor.path })
+    expect(problems).toMatchObject([{ file: 'journal-head.json', line: 0 }])
+  })
+})
+
 test('a folder without a journal does not verify', async () => {
   await using empty = await temporaryFolder()
   expect((await verifyJournal(empty.path)).problems).toMatchObject([{ problem: 'there is no journal here' }])
@@ -115,10 +156,45 @@ test('no text makes the line parser throw, and none passes that is not a journal
   fc.assert(fc.property(anything, (text) => parseLine(text) === undefined))
 })
 
-async function writeRun(path: string, run: string): Promise<void> {
-  const journal = await openJournal({ folder: path, signingKey, clock, limits: { segmentBytes: 1200 } })
+async function writeRun(path: string, run: string, anchorFolder?: string): Promise<void> {
+  const anchor = anchorFolder === undefined ? {} : { anchorFolder }
+  const journal = await openJournal({ folder: path, signingKey, ...anchor, clock, limits: { segmentBytes: 1200 } })
   for (let n = 0; n < 3; n++) await journal.append(auditEvent(`${run}-${n}`), 'durable')
   await journal.close()
+}
+
+async function openAnchor(): Promise<{ path: string } & AsyncDisposable> {
+  const folder = await temporaryFolder()
+  await mkdir(folder.path, { mode: 0o700 })
+  return folder
+}
+
+interface Place {
+  readonly segment: string
+  readonly bytes: number
+  readonly line: string
+}
+
+/** The ends of all checkpoint lines but the last one. */
+async function checkpointEnds(path: string): Promise<Place[]> {
+  const places: Place[] = []
+  for (const segment of await segmentsOf(path)) {
+    let bytes = 0
+    for (const line of (await readFile(join(path, segment), 'utf8')).split(/(?<=\n)/)) {
+      bytes += Buffer.byteLength(line)
+      if (line.includes('"checkpoint":')) places.push({ segment, bytes, line })
+    }
+  }
+  return places.slice(0, -1)
+}
+
+/** What somebody leaves behind who cuts the journal at a checkpoint and makes head.json fit. */
+async function cutAt(from: string, to: string, { segment, bytes, line }: Place): Promise<void> {
+  await cp(from, to, { recursive: true })
+  await chmod(to, 0o700)
+  for (const later of (await segmentsOf(to)).filter((name) => name > segment)) await rm(join(to, later))
+  await truncate(join(to, segment), bytes)
+  await writeFile(join(to, 'head.json'), line)
 }
 
 /** Verifies the journal with one file changed (or, without content, removed), and restores it. */
