@@ -10,8 +10,10 @@ import { Ledger } from './ledger.ts'
 import type { Approvals, HoldAsk, HoldOutcome } from './port.ts'
 import { assertInitiator, assertMayConfirm, assertMayReview, assertPending, hasQuorum } from './verdict.ts'
 
-/** Requests that one subject may have pending: enough for any script, too few to bury a reviewer. */
-const MAX_PENDING_PER_SUBJECT = 100
+/** Requests that one subject may have held: enough for any script, too few to bury a reviewer. */
+const MAX_OPEN_PER_SUBJECT = 100
+/** And one session, so that a script that runs wild leaves the same person's other sessions room. */
+const MAX_OPEN_PER_SESSION = 20
 
 /** Runs `work` after that many milliseconds; returns the function that cancels it. */
 export type Schedule = (work: () => void, milliseconds: number) => () => void
@@ -155,6 +157,7 @@ class ApprovalDesk implements Approvals {
   }
 
   async #admit(ask: HoldAsk, signal: AbortSignal, resolve: (outcome: HoldOutcome) => void): Promise<void> {
+    for (const held of this.list().filter((one) => isOpen(one) && !one.waiting)) await this.#expireIfDue(held.id)
     const refusal = this.#refusal(ask)
     if (refusal !== undefined) {
       const held = newHeld(ask, this.#newId(), this.#clock.now())
@@ -165,7 +168,6 @@ class ApprovalDesk implements Approvals {
       })
       return
     }
-    for (const held of this.list().filter((one) => isOpen(one) && !one.waiting)) await this.#expireIfDue(held.id)
     const repeated = this.list().find((held) => isOpen(held) && !held.waiting && isRepeat(held, ask))
     const id = repeated?.id ?? this.#newId()
     if (repeated === undefined) await this.#ledger.add(newHeld(ask, id, this.#clock.now()))
@@ -178,10 +180,12 @@ class ApprovalDesk implements Approvals {
 
   #refusal(ask: HoldAsk): Reason | undefined {
     if (this.#endedSessions.has(ask.session.id)) return { code: 'session-ended', message: 'The session has ended.' }
-    const pending = this.list('pending').filter(({ subject }) => subject.name === ask.subject.name).length
-    if (pending < MAX_PENDING_PER_SUBJECT) return undefined
-    const message = `${pending} requests of ${ask.subject.name} are held already; withdraw some of them first.`
-    return { code: 'rule-holds', message }
+    const open = this.list().filter((held) => isOpen(held))
+    if (open.some((held) => !held.waiting && isRepeat(held, ask))) return undefined
+    const ofSession = open.filter(({ sessionID }) => sessionID === ask.session.id).length
+    const ofSubject = open.filter(({ subject }) => subject.name === ask.subject.name).length
+    if (ofSession >= MAX_OPEN_PER_SESSION) return tooMany(`${ofSession} requests of this session`)
+    return ofSubject >= MAX_OPEN_PER_SUBJECT ? tooMany(`${ofSubject} requests of ${ask.subject.name}`) : undefined
   }
 
   #attach(id: string, ask: HoldAsk, signal: AbortSignal, resolve: (outcome: HoldOutcome) => void): void {
@@ -320,6 +324,10 @@ class ApprovalDesk implements Approvals {
     this.#queue = result.catch(() => undefined)
     return result
   }
+}
+
+function tooMany(which: string): Reason {
+  return { code: 'rule-holds', message: `${which} are held already; withdraw some of them first, or wait for them.` }
 }
 
 /** True while a verdict or an end may still change what happens. */

@@ -204,12 +204,35 @@ describe('A held request', () => {
 
   it('is refused at once when its caller has a hundred already', async () => {
     const { approvals, heard, told } = await openDesk()
-    for (let index = 0; index < 100; index++) void approvals.park(askFor(`w${index}`, oneReview), never)
+    const session = (index: number) => ({ session: { id: `s-${index % 5}` } })
+    for (let index = 0; index < 100; index++) void approvals.park(askFor(`w${index}`, oneReview, session(index)), never)
     await heard((held) => held.target.endsWith('w99'))
     expect(await approvals.park(askFor('one-more', oneReview), never)).toMatchObject({ kind: 'denied' })
     expect(told).toHaveLength(100)
     void approvals.park(askFor('other', oneReview, { subject: person('tom') }), never)
     await heard((held) => held.subject.name === 'tom')
+  })
+
+  it('is refused at once when its session has twenty already, and other sessions go on', async () => {
+    const { approvals, heard, time } = await openDesk()
+    const impatient = { session: { waitMs: 1000 } }
+    for (let index = 0; index < 20; index++) void approvals.park(askFor(`w${index}`, oneReview, impatient), never)
+    const last = await heard((held) => held.target.endsWith('w19'))
+    time.pass(1000)
+    await heard((held) => held.id === last.id && !held.waiting)
+    expect(await approvals.park(askFor('one-more', oneReview, impatient), never)).toMatchObject({
+      kind: 'denied',
+      reason: { message: expect.stringMatching(/^20 requests of this session are held already/) as string },
+    })
+    void approvals.park(askFor('other', oneReview, { session: { id: 's-bbbbbbbb' } }), never)
+    await heard((held) => held.sessionID === 's-bbbbbbbb')
+    await approvals.review(last.id, approve(last))
+    expect(
+      await approvals.park(askFor('w19', oneReview, impatient), never),
+      'a repeat is no further one',
+    ).toMatchObject({
+      kind: 'approved',
+    })
   })
 
   it('is listed with at most two hundred that have ended', async () => {
