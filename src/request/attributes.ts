@@ -29,6 +29,8 @@ const dryRunSubresources: ReadonlySet<string> = new Set([
   'scale',
   'status',
 ])
+/** Groups whose objects are questions: the API server answers them the same with `dryRun=All`. */
+const askingGroups: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io'])
 /** Resources that a PUT creates when they are absent (`AllowCreateOnUpdate` of their strategies), as `resource.group`. */
 const createdByUpdate: ReadonlySet<string> = new Set([
   'endpoints.',
@@ -77,10 +79,14 @@ export function describe(method: string, target: RequestTarget, contentType: str
     name,
     fieldSelector: selects ? (parameter(target, 'fieldSelector') ?? '') : '',
     labelSelector: selects ? (parameter(target, 'labelSelector') ?? '') : '',
-    dryRun: parameter(target, 'dryRun') === 'All' && writeVerbs.has(verb) && dryRunSubresources.has(subresource),
+    dryRun: parameter(target, 'dryRun') === 'All' && writeVerbs.has(verb) && honoursDryRun(parts.group, subresource),
     effects: effectsOf(method, verb, `${resource}.${parts.group}`, subresource, contentType),
     path: target.path,
   }
+}
+
+function honoursDryRun(group: string, subresource: string): boolean {
+  return dryRunSubresources.has(subresource) && !askingGroups.has(group)
 }
 
 function resourceParts(
