@@ -231,11 +231,11 @@ rules:
     verbs: [create, update, patch, delete, deletecollection]
     apiGroups: ["*"]
     resources: ["*"]
-    namespaces: [kube-system]
+    namespaces: [kube-system, kube-node-lease, kube-public]
   effect: hold
   approval: {reviewers: [{group: "chaperone:reviewers"}], count: 1, expiresAfter: 15m}
   obligations: [{mask: secrets}]
-  message: The cluster itself runs in kube-system, so a second person has to approve changes there.
+  message: This namespace belongs to the cluster itself, so a second person has to approve changes there.
 
 - name: review-exec
   subjects: [{group: "*"}]

@@ -90,6 +90,8 @@ const cases: readonly Case[] = [
   ['patch', 'nodes/status', { name: 'n1' }, 'review'],
   ['delete', 'storageclasses.storage.k8s.io', { name: 'fast' }, 'review'],
   ['patch', 'configmaps', system, 'review'],
+  ['update', 'configmaps', { namespace: 'kube-public', name: 'cluster-info' }, 'review'],
+  ['update', 'leases.coordination.k8s.io', { namespace: 'kube-node-lease', name: 'n1' }, 'review'],
   ['create', 'pods', { namespace: 'kube-system' }, 'review'],
   ['patch', 'pods/ephemeralcontainers', shop, 'review'],
   ['create', 'pods/exec', shop, 'review'],
