@@ -53,7 +53,7 @@ export interface Approvals {
   /** Only the initiator. */
   withdraw(id: string, by: Subject): Promise<HeldRequest>
   comment(id: string, by: Subject, comment: string): Promise<HeldRequest>
-  /** Withdraws everything the session still holds. */
+  /** Withdraws the session's requests whose client waits; those left for review stay. */
   endSession(sessionID: string): Promise<void>
   subscribe(listener: (held: HeldRequest) => void): () => void
 }

@@ -3,6 +3,31 @@ import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
 import type { Decision, Reason } from '../model/decision.ts'
 
+/** Every session is in each `hello`: what its arguments may add to that, in UTF-16 units each. */
+const maxArgument = 4096
+
+function shortened(argument: string): string {
+  if (argument.length <= maxArgument) return argument
+  return `${argument.slice(0, maxArgument).toWellFormed()}… (${argument.length} characters)`
+}
+
+/**
+ * Characters that move a screen's cursor, break its line or turn its direction (Unicode categories Cc, Zl, Zp, Cs; UAX #9,
+ * explicit directional formatting): words with one could show a person something else than they say.
+ */
+const deceptive = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+
+const comment = z
+  .string()
+  .max(2000)
+  .check(({ value, issues }) => {
+    const found = deceptive.exec(value)?.[0]
+    if (found === undefined) return
+    const name = `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    const message = `it holds the character ${name}, which would change how it is shown; write it in one plain line`
+    issues.push({ code: 'custom', message, input: value })
+  })
+
 /**
  * What a screen may ask or order, over HTTPS on loopback with a bearer token and the broker's own CA.
  * Bodies are JSON; failures are metav1.Status with Chaperone's fault code in `reason`.
@@ -12,7 +37,7 @@ import type { Decision, Reason } from '../model/decision.ts'
  * | GET  /v1/info | any | what this broker is |
  * | POST /v1/sessions | operator | begin a session, get its API token (once) |
  * | PATCH /v1/sessions/ID | operator | name its recording |
- * | POST /v1/sessions/ID/end | operator | end it: its token stops working, its held requests are withdrawn |
+ * | POST /v1/sessions/ID/end | operator | end it: its token stops working; requests whose client waits are withdrawn, those left for review stay |
  * | GET  /v1/held[?state=pending] · GET /v1/held/ID | any | held requests |
  * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest |
  * | POST /v1/held/ID/confirm | operator | confirm one's own, where the rule allows it |
@@ -21,7 +46,8 @@ import type { Decision, Reason } from '../model/decision.ts'
  */
 export const sessionRequest = z.strictObject({
   kind: z.enum(['shell', 'run']),
-  command: z.array(z.string()).max(1000),
+  /** Only shown: a longer argument, as a whole script is, is kept shortened. */
+  command: z.array(z.string().transform(shortened)).max(1000),
   /** Milliseconds; absent = wait until the held request expires. */
   waitMs: z.number().int().min(0).optional(),
 })
@@ -29,10 +55,10 @@ export const sessionPatch = z.strictObject({ recording: z.string().max(255) })
 export const reviewRequest = z.strictObject({
   verdict: z.enum(['approve', 'deny']),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
-  comment: z.string().max(2000).default(''),
+  comment: comment.default(''),
 })
 export const confirmRequest = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) })
-export const commentRequest = z.strictObject({ comment: z.string().max(2000) })
+export const commentRequest = z.strictObject({ comment })
 
 export type SessionRequest = z.input<typeof sessionRequest>
 export type ReviewRequest = z.input<typeof reviewRequest>

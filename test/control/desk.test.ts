@@ -165,6 +165,23 @@ describe('the desk', () => {
     await expect(client(reviewerToken).review('h-1', { verdict: 'approve', digest: 'short' })).rejects.toThrow(/digest/)
   })
 
+  it.each([
+    ['U+001B', 'fine \x1b[2Kdenied'],
+    ['U+000A', 'fine\nh-2 approved'],
+    ['U+009B', 'fine \x9b2K'],
+    ['U+202E', 'fine \u202eeno'],
+    ['U+2066', 'fine \u2066one'],
+    ['U+2028', 'fine\u2028one'],
+    ['U+D800', 'fine \ud800'],
+  ])('refuses a comment with %s, which would change how it is shown', async (name, words) => {
+    const refusal = new RegExp(`comment: it holds the character U\\${name.slice(1)}`)
+    await expect(client(operatorToken).comment('h-1', words)).rejects.toThrow(refusal)
+    const review = { verdict: 'approve', digest, comment: words } as const
+    await expect(client(reviewerToken).review('h-1', review)).rejects.toThrow(refusal)
+    expect(orders).toEqual([])
+    await expect(client(operatorToken).comment('h-1', 'Geht klar – はい 👩‍🚀')).rejects.toThrow(/not pending/)
+  })
+
   it('refuses web pages, whatever token they hold', async () => {
     const agent = new Agent({ connect: { ca: caPem } })
     parts.defer(() => agent.destroy())
@@ -191,6 +208,15 @@ describe('a session at the desk', () => {
     await ana.endSession(session.id)
     expect(sessions.byToken(token)).toBeUndefined()
     expect(orders).toEqual([`end ${session.id}`])
+  })
+})
+
+describe('a session’s command', () => {
+  it('is kept short, however long the script in it is', async () => {
+    const command = ['bash', '-c', 'x'.repeat(50_000)]
+    const { session } = await client(operatorToken).beginSession({ kind: 'run', command })
+    expect(session.command.slice(0, 2)).toEqual(['bash', '-c'])
+    expect(session.command[2]).toMatch(/^x{4096}… \(50000 characters\)$/)
   })
 })
 
