@@ -106,7 +106,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     store,
     clock,
     random: (bytes) => randomBytes(bytes),
-    cluster: upstream.server,
+    cluster: upstream.identity,
   })
   parts.defer(() => approvals.close())
   const hub = new EventHub()

@@ -23,7 +23,7 @@ export interface ApprovalOptions {
   readonly clock: { now(): Date }
   readonly random: (bytes: number) => Uint8Array
   readonly schedule?: Schedule
-  /** Names the API server, so that an approval kept across a restart is not used on another one. */
+  /** Names the API server and its authority, so that an approval kept across a restart is not used on another one. */
   readonly cluster?: string
 }
 

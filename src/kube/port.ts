@@ -26,6 +26,11 @@ export interface Upstream {
   /** URL of the API server. */
   readonly server: string
   /**
+   * Which API server this is: URL, name in its certificate where the kubeconfig gives one, and SHA-256 (hex) of the CA
+   * PEM, or `system`. Two clusters reached over one URL, as through tunnels, differ in their CA.
+   */
+  readonly identity: string
+  /**
    * GET /version, for start-up and doctor.
    *
    * @throws Fault ERR_UPSTREAM_UNREACHABLE, ERR_UPSTREAM_TIMEOUT, ERR_UPSTREAM_CERTIFICATE, ERR_UPSTREAM_CREDENTIAL.

@@ -1,7 +1,9 @@
+import { hash } from 'node:crypto'
 import { Pool } from 'undici'
 import { Fault } from '../model/fault.ts'
 import { upstreamFailure } from './failure.ts'
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from './port.ts'
+import { Slots } from './slots.ts'
 
 /** What one kubeconfig context says about reaching and entering the API server. PEM texts. */
 export interface ClusterAccess {
@@ -14,36 +16,37 @@ export interface ClusterAccess {
   readonly token: () => Promise<string | undefined>
 }
 
-/** More parallel requests wait for a free connection; each watch holds one. */
-const MAX_CONNECTIONS = 256
+/**
+ * Connections to one API server. Watches and streams hold theirs for hours, so they have their own, and as many as the
+ * listener takes clients: ordinary requests never wait behind them.
+ */
+const ordinary: Lane = { connections: 256, waitMs: 10_000 }
+const longRunning: Lane = { connections: 1024, waitMs: 10_000 }
 const CONNECT_TIMEOUT_MS = 10_000
 /** The API server itself gives up on an ordinary request after 60 s. */
 const ANSWER_TIMEOUT_MS = 70_000
 const PING_TIMEOUT_MS = 10_000
 
+/** How many connections there are, and how long a request waits for one (ms). */
+interface Lane {
+  readonly connections: number
+  readonly waitMs: number
+}
+
 /** HTTP/1.1 keep-alive connections to one API server. Sends each request once. */
-export function connectUpstream(access: ClusterAccess): Upstream {
+export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longRunning }): Upstream {
   const { context, server } = access
   const prefix = server.pathname.replace(/\/+$/, '')
-  const pool = new Pool(server.origin, {
-    connections: MAX_CONNECTIONS,
-    pipelining: 1,
-    allowH2: false,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      autoSelectFamily: true,
-      rejectUnauthorized: true,
-      ...(access.ca === undefined ? {} : { ca: access.ca }),
-      ...(access.serverName === undefined ? {} : { servername: access.serverName }),
-      ...access.clientCertificate,
-    },
-  })
+  const short = openLane(access, lanes.ordinary, 'connections for ordinary requests')
+  const long = openLane(access, lanes.longRunning, 'connections for watches and streams')
 
   async function request(asked: UpstreamRequest): Promise<UpstreamAnswer> {
     const token = await access.token()
     const timeout = asked.longRunning ? 0 : ANSWER_TIMEOUT_MS
+    const lane = asked.longRunning ? long : short
+    const release = await lane.slots.take(asked.signal)
     try {
-      const answer = await pool.request({
+      const answer = await lane.pool.request({
         method: asked.method,
         path: prefix + asked.target,
         headers: { ...asked.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
@@ -54,14 +57,20 @@ export function connectUpstream(access: ClusterAccess): Upstream {
       })
       // A late error of a body that nobody reads any more must not end the process.
       answer.body.on('error', () => {})
+      answer.body.once('close', release)
       const body = {
         [Symbol.asyncIterator]: () => readBody(answer.body, server.href),
         destroy: () => void answer.body.destroy(),
       }
       return { statusCode: answer.statusCode, headers: answer.headers, body }
     } catch (thrown) {
+      release()
       throw upstreamFailure(thrown, server.href)
     }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([short.pool.destroy(), long.pool.destroy()])
   }
 
   async function ping(): Promise<void> {
@@ -81,7 +90,29 @@ export function connectUpstream(access: ClusterAccess): Upstream {
     }
   }
 
-  return { context, server: server.href, ping, request, close: () => pool.destroy() }
+  return { context, server: server.href, identity: identityOf(access), ping, request, close }
+}
+
+function openLane(access: ClusterAccess, lane: Lane, what: string): { readonly pool: Pool; readonly slots: Slots } {
+  const pool = new Pool(access.server.origin, {
+    connections: lane.connections,
+    pipelining: 1,
+    allowH2: false,
+    connect: {
+      timeout: CONNECT_TIMEOUT_MS,
+      autoSelectFamily: true,
+      rejectUnauthorized: true,
+      ...(access.ca === undefined ? {} : { ca: access.ca }),
+      ...(access.serverName === undefined ? {} : { servername: access.serverName }),
+      ...access.clientCertificate,
+    },
+  })
+  return { pool, slots: new Slots({ limit: lane.connections, waitMs: lane.waitMs, what }) }
+}
+
+function identityOf({ server, serverName, ca }: ClusterAccess): string {
+  const authority = ca === undefined ? 'system' : `sha256:${hash('sha256', ca, 'hex')}`
+  return [server.href, ...(serverName === undefined ? [] : [serverName]), authority].join(' ')
 }
 
 /** The API server does not accept the broker's own credential. */

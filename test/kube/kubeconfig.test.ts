@@ -81,6 +81,21 @@ describe('what a kubeconfig says', () => {
     expect(upstream.context).toBe('dev')
   })
 
+  test('which API server it is: one URL with another authority or another certificate name is another one', async () => {
+    const identity = async (cluster: Record<string, unknown>) => (await load({ '/k': kubeconfig({ cluster }) })).identity
+    const otherCa = base64(`${pem.ca}\n`)
+    const identities = await Promise.all([
+      identity({}),
+      identity({ 'certificate-authority-data': otherCa }),
+      identity({ 'certificate-authority-data': '' }),
+      identity({ 'tls-server-name': 'other' }),
+    ])
+    expect(new Set(identities).size).toBe(4)
+    expect(identities[0]).toMatch(/^https:\/\/127\.0\.0\.1:1\/ sha256:[0-9a-f]{64}$/)
+    expect(identities[2]).toBe('https://127.0.0.1:1/ system')
+    expect(await identity({})).toBe(identities[0])
+  })
+
   test('no file at all, and one that cannot be read', async () => {
     await expect(load({})).rejects.toMatchObject({
       code: 'ERR_KUBECONFIG',

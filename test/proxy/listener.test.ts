@@ -18,6 +18,7 @@ const stations: Stations = {
 const nowhere: Upstream = {
   context: 'none',
   server: 'https://127.0.0.1:1/',
+  identity: 'none',
   ping: () => Promise.resolve(),
   request: () => Promise.reject(new Error('nothing is there')),
   close: () => Promise.resolve(),
