@@ -44,8 +44,9 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
     const token = await access.token()
     const timeout = asked.longRunning ? 0 : ANSWER_TIMEOUT_MS
     const lane = asked.longRunning ? long : short
-    const release = await lane.slots.take(asked.signal)
+    let release: () => void = () => undefined
     try {
+      release = await lane.slots.take(asked.signal)
       const answer = await lane.pool.request({
         method: asked.method,
         path: prefix + asked.target,
