@@ -17,6 +17,7 @@ export type ReasonCode =
   | 'approval-expired'
   | 'still-held' // the caller's --wait elapsed; the request can be repeated
   | 'policy-changed' // what was approved is no longer allowed
+  | 'too-many-streams' // the session already has as many watches and streams as one may have
   | 'mask-failed'
   | 'mask-token-in-write'
   | 'journal-failed'

@@ -7,6 +7,7 @@ import { Fault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
 import { serve, type Parts } from './pipeline.ts'
 import { journalMalformed } from './malformed.ts'
+import { StreamLimit } from './stream-limit.ts'
 
 export interface ProxyOptions extends Parts {
   readonly host: string
@@ -60,10 +61,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   })
   server.maxConnections = MAX_CONNECTIONS
   const busy = new WeakSet<Duplex>()
+  const parts = { ...options, streams: new StreamLimit() }
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message
     busy.add(socket)
-    track(serve(message, response, options, closing.signal).finally(() => busy.delete(socket)))
+    track(serve(message, response, parts, closing.signal).finally(() => busy.delete(socket)))
   }
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)

@@ -18,6 +18,7 @@ import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
 import type { Stations } from './stations.ts'
 import { faultReason, faultStatus, refusalOf } from './status.ts'
+import type { StreamLimit } from './stream-limit.ts'
 import { Trace } from './trace.ts'
 import { Vigil } from './vigil.ts'
 
@@ -43,7 +44,7 @@ interface Exchange {
 export async function serve(
   message: IncomingMessage,
   response: ServerResponse,
-  parts: Parts,
+  parts: Parts & { readonly streams: StreamLimit },
   closing: AbortSignal,
 ): Promise<void> {
   const trace = new Trace(message, parts.stations, parts.newAuditID(), () => parts.clock.now())
@@ -57,7 +58,7 @@ export async function serve(
   }
 }
 
-async function travel(exchange: Exchange, parts: Parts): Promise<void> {
+async function travel(exchange: Exchange, parts: Parts & { readonly streams: StreamLimit }): Promise<void> {
   const { trace, gone } = exchange
   const { stations } = parts
 
@@ -71,8 +72,17 @@ async function travel(exchange: Exchange, parts: Parts): Promise<void> {
 
   const settled = await settle(decision, matter, trace, stations, gone)
   if (settled.kind === 'refused') return refuse(exchange, settled.reason)
-  trace.reason = settled.reason
-  await carryOut(exchange, matter, settled, accept, parts)
+  if (!isLongRunning(matter.request)) return carryOut(exchange, matter, settled, accept, parts)
+  const leave = parts.streams.enter(matter.session.id)
+  if (leave === undefined) {
+    await settled.complete({ ok: false, summary: tooManyStreams.message })
+    return refuse(exchange, tooManyStreams)
+  }
+  try {
+    await carryOut(exchange, matter, settled, accept, parts)
+  } finally {
+    leave()
+  }
 }
 
 /** identify, describe, and read the body into the value that is judged. */
@@ -112,6 +122,7 @@ async function carryOut(
 ): Promise<void> {
   const { message, response, trace, gone, closing } = exchange
   const { request } = matter
+  trace.reason = settled.reason
   const { auditID } = trace
   let result = { ok: false, summary: '' }
   const identified = new Vigil(() => stations.identify(message.headers.authorization))
@@ -186,6 +197,11 @@ function cancelled(trace: Trace): void {
 const noUpgrade: Reason = {
   code: 'upgrade-not-supported',
   message: 'exec, attach, port-forward and cp do not pass through Chaperone yet.',
+}
+
+const tooManyStreams: Reason = {
+  code: 'too-many-streams',
+  message: 'This session already has as many watches and streams as one session may have. Close some of them first.',
 }
 
 const upgrading: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])

@@ -33,6 +33,26 @@ test('a watch sends its headers before its first event, and each event as it com
   })
 })
 
+test('a session has a hundred watches; the next is refused, without a hint to try again, until one ends', () =>
+  inHouse({ handler: (_message, response) => response.writeHead(200).flushHeaders() }, async (house) => {
+    const watches = await Promise.all(Array.from({ length: 100 }, () => open(house, watchPods)))
+    const reply = await ask(house, watchPods)
+    expect(reply.json).toMatchObject({
+      kind: 'Status',
+      code: 403,
+      message: expect.stringContaining('as many watches and streams as one session may have'),
+    })
+    expect(reply.headers).not.toHaveProperty('retry-after')
+    expect((await house.completed(101)).annotations).toMatchObject({
+      'chaperone/reason': 'too-many-streams',
+      'chaperone/outcome': 'refused',
+    })
+    const ended = house.line((event) => event.stage === 'ResponseComplete' && event.auditID !== 'audit-101')
+    watches[0]?.on('error', () => undefined).destroy()
+    await ended
+    expect((await open(house, watchPods)).statusCode).toBe(200)
+  }))
+
 test('a client that leaves ends its watch upstream', () => {
   const upstream = handedOver()
   return inHouse({ handler: upstream.handler }, async (house) => {
