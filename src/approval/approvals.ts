@@ -149,11 +149,12 @@ class ApprovalDesk implements Approvals {
     return this.#ledger.subscribe(listener)
   }
 
-  /** Withdraws what clients still wait for. */
+  /** Withdraws what clients still wait for. Rejects with ERR_STATE when an end could not be kept. */
   async close(): Promise<void> {
     await this.#serially(() => this.#withdrawWaiting(() => true, 'The broker ended.'))
     for (const cancel of this.#expiries.values()) cancel()
     this.#expiries.clear()
+    await this.#ledger.settle()
   }
 
   async #admit(ask: HoldAsk, signal: AbortSignal, resolve: (outcome: HoldOutcome) => void): Promise<void> {

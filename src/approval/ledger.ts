@@ -12,6 +12,8 @@ export class Ledger {
   readonly #cluster: string
   readonly #entries = new Map<string, { held: HeldRequest; revision: number }>()
   readonly #listeners = new Set<(held: HeldRequest) => void>()
+  /** Requests whose permission was taken away here while the store could not keep that. */
+  readonly #owed = new Set<string>()
 
   private constructor(collection: Collection<Kept>, cluster: string, entries: readonly Entry<Kept>[]) {
     this.#collection = collection
@@ -50,6 +52,7 @@ export class Ledger {
   }
 
   async add(held: HeldRequest): Promise<void> {
+    await this.settle()
     await this.#forget()
     const { revision } = await this.#collection.put(held.id, { held, cluster: this.#cluster }, 0)
     this.#entries.set(held.id, { held, revision })
@@ -58,17 +61,16 @@ export class Ledger {
 
   /** Rejects with ERR_STATE, and then nothing has changed. */
   async change(id: string, change: Partial<HeldRequest>): Promise<HeldRequest> {
+    await this.settle()
     const held = { ...this.get(id), ...change }
-    const seen = this.#entries.get(id)?.revision ?? 0
-    const { revision } = await this.#collection.put(id, { held, cluster: this.#cluster }, seen)
-    this.#entries.set(id, { held, revision })
+    await this.#keep(held)
     this.#tell(held)
     return held
   }
 
   /**
    * For changes that only take permission away: they hold in this broker even when the store cannot keep them. `failure`
-   * is why it could not.
+   * is why it could not; the store gets them before it gets anything else.
    */
   async revoke(id: string, change: Partial<HeldRequest>): Promise<{ held: HeldRequest; failure?: Fault }> {
     try {
@@ -76,14 +78,29 @@ export class Ledger {
     } catch (thrown) {
       const held = { ...this.get(id), ...change }
       this.#entries.set(id, { held, revision: this.#entries.get(id)?.revision ?? 0 })
+      this.#owed.add(id)
       this.#tell(held)
       return { held, failure: toFault(thrown) }
+    }
+  }
+
+  /** Gives the store what it could not keep before. Rejects with ERR_STATE while it still cannot. */
+  async settle(): Promise<void> {
+    for (const id of this.#owed) {
+      await this.#keep(this.get(id))
+      this.#owed.delete(id)
     }
   }
 
   subscribe(listener: (held: HeldRequest) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  async #keep(held: HeldRequest): Promise<void> {
+    const seen = this.#entries.get(held.id)?.revision ?? 0
+    const { revision } = await this.#collection.put(held.id, { held, cluster: this.#cluster }, seen)
+    this.#entries.set(held.id, { held, revision })
   }
 
   #tell(held: HeldRequest): void {

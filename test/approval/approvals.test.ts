@@ -375,4 +375,24 @@ describe('When state cannot be kept', () => {
     store.full = false
     await expect(approvals.review(held.id, approve(held))).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
   })
+
+  it('what was denied or withdrawn meanwhile is so after a restart too, once there was room again', async () => {
+    const { approvals, store, time, heard } = await openDesk()
+    const impatient = { session: { waitMs: 1000 } }
+    for (const what of ['web', 'db']) void approvals.park(askFor(what, oneReview, impatient), never)
+    const [web, db] = await Promise.all(
+      ['web', 'db'].map((what) => heard((held) => held.target.endsWith(what) && pending(held))),
+    )
+    time.pass(1000)
+    await heard((held) => held.id === db!.id && !held.waiting)
+    await approvals.review(db!.id, approve(db!))
+    store.full = true
+    await expect(approvals.review(web!.id, deny(web!))).rejects.toMatchObject({ code: 'ERR_STATE' })
+    await expect(approvals.withdraw(db!.id, ana)).rejects.toMatchObject({ code: 'ERR_STATE' })
+    store.full = false
+    await approvals.park(askFor('other', oneReview), AbortSignal.abort())
+    const after = await openDesk({ store: store.afterCrash(), time })
+    expect(after.approvals.get(web!.id).state).toBe('denied')
+    expect(after.approvals.get(db!.id).state).toBe('withdrawn')
+  })
 })
