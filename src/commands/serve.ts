@@ -5,6 +5,7 @@ import { loadConfig, type Config } from '../config/load.ts'
 import { prepareState, type StateFolders } from '../config/state.ts'
 import { localSubject } from '../identity/local.ts'
 import { newToken } from '../identity/tokens.ts'
+import { livingWriter } from '../journal/lock.ts'
 import { Fault } from '../model/fault.ts'
 import { startChild } from './children.ts'
 import { exitCode, flag, say, text, type Command, type Context } from './command.ts'
@@ -97,23 +98,11 @@ async function publishPracticeReviewer(
 }
 
 async function refuseSecondBroker(folders: StateFolders): Promise<void> {
-  const found = await readOptional(folders.brokerFile)
-  if (found === undefined) return
-  const pid = Number((JSON.parse(found) as { pid?: number }).pid)
-  if (!isRunning(pid)) return
+  const pid = await livingWriter(folders.journal)
+  if (pid === undefined) return
   throw new Fault('ERR_STATE', `A broker (process ${pid}) already runs in ${folders.root}.`, {
     advice: 'Use it with `chaperone shell` or `chaperone run`, end it, or choose another folder with --state DIR.',
   })
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (failure) {
-    return (failure as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 async function findUpstream(

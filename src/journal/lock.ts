@@ -86,14 +86,23 @@ async function isAlive(owner: Owner): Promise<boolean> {
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  const now = await startTime(owner.pid)
+  const [state, now] = await processFacts(owner.pid)
+  if (state === 'Z' || state === 'X') return false
   return now === '' || owner.started === '' || now === owner.started
 }
 
-/** Field 22 of proc_pid_stat(5); empty on systems without /proc. */
 async function startTime(pid: number): Promise<string> {
+  return (await processFacts(pid))[1]
+}
+
+/**
+ * State and start time, fields 3 and 22 of proc_pid_stat(5); empty on systems without /proc. A process in state Z is dead
+ * and writes no more, though its parent has not asked for its exit status yet.
+ */
+async function processFacts(pid: number): Promise<readonly [state: string, started: string]> {
   const stat = await readIfThere(`/proc/${pid}/stat`)
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  return [fields[0] ?? '', fields[19] ?? '']
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -134,4 +134,18 @@ describe('one writer', () => {
     await Promise.all(won.map((journal: Journal) => journal.close()))
     expect((await verifyJournal(folder.path, { keys: [signingKey.publicKey] })).ok).toBe(true)
   })
+})
+
+test('a writer that is dead but not yet buried by its parent holds no lock', async () => {
+  await using folder = await temporaryFolder()
+  // The shell's child becomes a zombie: its parent sleeps on and never waits for it.
+  const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string]
+  const stat = async () => await readFile(`/proc/${line}/stat`, 'utf8')
+  while (!(await stat()).includes(') Z ')) await new Promise((resolve) => setImmediate(resolve))
+  const started = (await stat()).split(') ')[1]?.split(' ')[19]
+  await writeFile(join(folder.path, 'writer.lock'), `${JSON.stringify({ pid: Number(line), started, id: 'x' })}\n`)
+  const journal = await openJournal({ folder: folder.path, signingKey, clock })
+  await journal.close()
+  parent.kill()
 })

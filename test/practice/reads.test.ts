@@ -46,7 +46,7 @@ test.each([
   ['networkpolicies', /payments-only-from-checkout +app=payments +140d/],
   ['roles', /secret-reader +\d{4}-\d\d-\d\dT/],
   ['rolebindings', /on-call-secrets +Role\/secret-reader +88d/],
-  ['nodes', /tea-control-1 +Ready +control-plane +212d +v1\.34\.0/],
+  ['nodes', /tea-control-1 +Ready +control-plane +212d +v1\.32\.4/],
   ['persistentvolumes', /pv-postgres-0 +50Gi +RWO +Retain +Bound +data\/data-postgres-0 +fast-ssd/],
   ['events', /Warning +BackOff +pod\/loyalty-points-\w+-\w+ +Back-off restarting failed container/],
   ['clusterrolebindings', /platform-leads +ClusterRole\/cluster-admin +212d/],
