@@ -144,8 +144,12 @@ test('a writer that is dead but not yet buried by its parent holds no lock', asy
   const stat = async () => await readFile(`/proc/${line}/stat`, 'utf8')
   while (!(await stat()).includes(') Z ')) await new Promise((resolve) => setImmediate(resolve))
   const started = (await stat()).split(') ')[1]?.split(' ')[19]
+  await mkdir(folder.path, { mode: 0o700 })
   await writeFile(join(folder.path, 'writer.lock'), `${JSON.stringify({ pid: Number(line), started, id: 'x' })}\n`)
-  const journal = await openJournal({ folder: folder.path, signingKey, clock })
-  await journal.close()
-  parent.kill()
+  try {
+    const journal = await openJournal({ folder: folder.path, signingKey, clock })
+    await journal.close()
+  } finally {
+    parent.kill()
+  }
 })
