@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, rm, rmdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -130,6 +130,21 @@ describe('a journal that was put back to an earlier checkpoint, head.json includ
         advice: expect.stringContaining('journal-head.json of the trust folder aside') as string,
       })
     }
+  })
+
+  test('is not what a checkpoint looks like whose copy could be put in place only in part', async () => {
+    await using folder = await temporaryFolder()
+    await using anchor = await openAnchor()
+    const journal = await openJournal({ folder: folder.path, signingKey, anchorFolder: anchor.path, clock })
+    await journal.append(auditEvent('a'), 'durable')
+    const head = join(folder.path, 'head.json')
+    await rm(head)
+    await mkdir(head)
+    await expect(journal.verify()).rejects.toMatchObject({ code: 'ERR_JOURNAL' })
+    await rmdir(head)
+    await journal.append(auditEvent('b'), 'durable')
+    expect(await verifyJournal(folder.path, { keys, anchorFolder: anchor.path })).toMatchObject({ ok: true, events: 2 })
+    await journal.close()
   })
 
   test('is not continued either once it was removed as a whole, or the copy was', async () => {

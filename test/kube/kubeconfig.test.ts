@@ -82,7 +82,8 @@ describe('what a kubeconfig says', () => {
   })
 
   test('which API server it is: one URL with another authority or another certificate name is another one', async () => {
-    const identity = async (cluster: Record<string, unknown>) => (await load({ '/k': kubeconfig({ cluster }) })).identity
+    const identity = async (cluster: Record<string, unknown>) =>
+      (await load({ '/k': kubeconfig({ cluster }) })).identity
     const otherCa = base64(`${pem.ca}\n`)
     const identities = await Promise.all([
       identity({}),
