@@ -1,10 +1,11 @@
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Socket, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Fault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
+import { Gate } from './gate.ts'
 import { serve, type Parts } from './pipeline.ts'
 import { journalMalformed } from './malformed.ts'
 import { StreamLimit } from './stream-limit.ts'
@@ -30,7 +31,10 @@ const MAX_HEADER_BYTES = 64 * 1024
 const HEADERS_TIMEOUT_MS = 20_000
 /** Longer than client-go keeps an idle connection (90 s), so that it is the client who closes and no request is lost. */
 const KEEP_ALIVE_MS = 120_000
-const MAX_CONNECTIONS = 1024
+/** Several times what strangers may hold, see Gate. */
+const MAX_CONNECTIONS = 4096
+/** How often Node looks for connections over these limits; its own 30 s would make them that much longer. */
+const CHECKING_INTERVAL_MS = 2_000
 /** Codes of llhttp and node:http for what is no HTTP; others mean that a connection broke, which is no request. */
 const protocolError = /^(HPE_|ERR_HTTP_)/
 
@@ -58,10 +62,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
   })
   server.maxConnections = MAX_CONNECTIONS
   const busy = new WeakSet<Duplex>()
-  const parts = { ...options, streams: new StreamLimit() }
+  const gate = new Gate()
+  const parts = { ...options, streams: new StreamLimit(), gate }
+  server.on('connection', (socket) => socket instanceof Socket && gate.enter(socket))
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message
     busy.add(socket)

@@ -13,6 +13,7 @@ import { readBody } from './body.ts'
 import { deliver, sendStatus } from './deliver.ts'
 import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
+import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
 import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
@@ -27,6 +28,12 @@ export interface Parts {
   readonly upstream: Upstream
   readonly clock: { now(): Date }
   readonly newAuditID: () => string
+}
+
+/** What the listener keeps over all its requests. */
+interface House extends Parts {
+  readonly streams: StreamLimit
+  readonly gate: Gate
 }
 
 /** One request on its way through the house. */
@@ -44,7 +51,7 @@ interface Exchange {
 export async function serve(
   message: IncomingMessage,
   response: ServerResponse,
-  parts: Parts & { readonly streams: StreamLimit },
+  parts: House,
   closing: AbortSignal,
 ): Promise<void> {
   const trace = new Trace(message, parts.stations, parts.newAuditID(), () => parts.clock.now())
@@ -58,11 +65,11 @@ export async function serve(
   }
 }
 
-async function travel(exchange: Exchange, parts: Parts & { readonly streams: StreamLimit }): Promise<void> {
+async function travel(exchange: Exchange, parts: House): Promise<void> {
   const { trace, gone } = exchange
   const { stations } = parts
 
-  const matter = await prepare(exchange, stations)
+  const matter = await prepare(exchange, parts)
   const decision = (trace.decision = decideMatter(matter, stations))
   await trace.received()
 
@@ -86,9 +93,10 @@ async function travel(exchange: Exchange, parts: Parts & { readonly streams: Str
 }
 
 /** identify, describe, and read the body into the value that is judged. */
-async function prepare({ message, trace }: Exchange, stations: Stations): Promise<Matter> {
+async function prepare({ message, trace }: Exchange, { stations, gate }: House): Promise<Matter> {
   assertUnambiguous(message)
   trace.caller = await stations.identify(message.headers.authorization)
+  gate.admit(message.socket)
   const target = (trace.target = parseTarget(message.url ?? ''))
   const method = message.method ?? ''
   const contentType = mediaType(message.headers['content-type'])

@@ -1,6 +1,8 @@
-import { connect } from 'node:tls'
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect } from 'node:tls'
+import { expect, test, vi } from 'vitest'
+import { Gate } from '../../src/proxy/gate.ts'
 import { startProxy } from '../../src/proxy/listener.ts'
 import type { Upstream } from '../../src/kube/port.ts'
 import type { Stations } from '../../src/proxy/stations.ts'
@@ -101,3 +103,71 @@ test('a client that leaves while its body is awaited is journalled at once', () 
     expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
     expect(house.arrived).toEqual([])
   }))
+
+test('who never says who it is has ten seconds, whether it speaks TLS or not; who did may stay', () =>
+  inHouse({}, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const address = { host: hostname, port: Number(port) }
+      const mute = connectTcp(address)
+      const [shaken, wrong, known] = [0, 1, 2].map(() => connect({ ...address, ca: house.ca }))
+      await Promise.all([
+        once(mute, 'connect'),
+        ...[shaken, wrong, known].map((one) => one && once(one, 'secureConnect')),
+      ])
+      const request = (token: string) =>
+        `GET /api/v1/pods HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`
+      wrong?.write(request('guess'))
+      known?.write(request(clientToken))
+      await Promise.all([wrong, known].map((one) => one && once(one, 'data')))
+      const closed = Promise.all([mute, shaken, wrong].map((one) => one && once(one, 'close')))
+      for (const one of [mute, shaken, wrong]) one?.on('error', () => undefined).resume()
+      vi.advanceTimersByTime(10_000)
+      await closed
+      known?.write(request(clientToken))
+      expect(String((await once(known as Socket, 'data'))[0])).toContain('HTTP/1.1 200')
+      known?.destroy()
+    } finally {
+      vi.useRealTimers()
+    }
+  }))
+
+test('eleven hundred connections without a token do not keep out who has one', { timeout: 20_000 }, () =>
+  inHouse({}, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    const idle: Socket[] = []
+    for (let round = 0; round < 11; round++) {
+      const some = Array.from({ length: 100 }, () => connectTcp({ host: hostname, port: Number(port) }))
+      await Promise.all(
+        some.map((one) =>
+          once(
+            one.on('error', () => undefined),
+            'connect',
+          ),
+        ),
+      )
+      idle.push(...some)
+    }
+    expect((await ask(house, '/api/v1/pods')).status).toBe(200)
+    for (const one of idle) one.destroy()
+  }),
+)
+
+test('the oldest stranger goes first, and who is known is no stranger', () => {
+  const gate = new Gate(2)
+  const gone: number[] = []
+  const sockets = [1, 2, 3, 4].map((remotePort) => {
+    const socket = { remotePort, once: () => socket, destroy: () => gone.push(remotePort) }
+    return socket as unknown as Socket
+  })
+  const [first, second, third, fourth] = sockets as [Socket, Socket, Socket, Socket]
+  gate.enter(first)
+  gate.enter(second)
+  gate.admit(first)
+  gate.enter(third)
+  expect(gone).toEqual([])
+  gate.enter(fourth)
+  expect(gone).toEqual([2])
+  for (const socket of sockets) gate.admit(socket)
+})
