@@ -86,23 +86,24 @@ async function isAlive(owner: Owner): Promise<boolean> {
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code === 'ESRCH') return false
   }
-  const [state, now] = await processFacts(owner.pid)
-  if (state === 'Z' || state === 'X') return false
+  const { state, threads, started: now } = await processFacts(owner.pid)
+  if (state === 'X' || (state === 'Z' && threads <= 1)) return false
   return now === '' || owner.started === '' || now === owner.started
 }
 
 async function startTime(pid: number): Promise<string> {
-  return (await processFacts(pid))[1]
+  return (await processFacts(pid)).started
 }
 
 /**
- * State and start time, fields 3 and 22 of proc_pid_stat(5); empty on systems without /proc. A process in state Z is dead
- * and writes no more, though its parent has not asked for its exit status yet.
+ * State, threads and start time, fields 3, 20 and 22 of proc_pid_stat(5); empty on systems without /proc. A process in
+ * state Z is dead, though its parent has not asked for its exit status yet; while another of its threads still runs, that
+ * one may still write.
  */
-async function processFacts(pid: number): Promise<readonly [state: string, started: string]> {
+async function processFacts(pid: number): Promise<{ state: string; threads: number; started: string }> {
   const stat = await readIfThere(`/proc/${pid}/stat`)
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
-  return [fields[0] ?? '', fields[19] ?? '']
+  return { state: fields[0] ?? '', threads: Number(fields[17] ?? 0), started: fields[19] ?? '' }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

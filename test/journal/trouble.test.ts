@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,10 +20,12 @@ describe('a writer that is killed', () => {
     const child = spawn(process.execPath, [program('flat-out.ts'), folder.path, signingKey.keyID, pem], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    const exited = once(child, 'exit')
     const acknowledged: string[] = []
     for await (const line of createInterface(child.stdout)) {
       if (acknowledged.push(line) === count) child.kill('SIGKILL')
     }
+    await exited
     const journal = await openJournal({ folder: folder.path, signingKey, clock })
     const received = new Set<string>()
     const ended = new Set<string>()
@@ -152,4 +154,25 @@ test('a writer that is dead but not yet buried by its parent holds no lock', asy
   } finally {
     parent.kill()
   }
+})
+
+const python = spawnSync('python3', ['--version']).status === 0
+
+test.runIf(python)('a writer whose main thread has ended keeps its lock while another thread may write', async () => {
+  await using folder = await temporaryFolder()
+  const script = [
+    'import ctypes, os, sys, threading',
+    'threading.Thread(target=sys.stdin.read).start()',
+    'print(os.getpid(), flush=True)',
+    'ctypes.CDLL(None).pthread_exit(None)',
+  ]
+  const writer = spawn('python3', ['-c', script.join('\n')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const [line] = (await once(createInterface(writer.stdout), 'line')) as [string]
+  const stat = async () => await readFile(`/proc/${line}/stat`, 'utf8')
+  while (!(await stat()).includes(') Z ')) await new Promise((resolve) => setImmediate(resolve))
+  const started = (await stat()).split(') ')[1]?.split(' ')[19]
+  await mkdir(folder.path, { mode: 0o700 })
+  await writeFile(join(folder.path, 'writer.lock'), `${JSON.stringify({ pid: Number(line), started, id: 'x' })}\n`)
+  await expect(openJournal({ folder: folder.path, signingKey, clock })).rejects.toThrow(`Process ${line} already`)
+  writer.stdin.end()
 })
