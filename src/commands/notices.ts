@@ -11,7 +11,8 @@ export const uiHelp = `  --ui=full|line|none  full: status line and drawer; line
 
 /** One line on stderr for what a person must know while nothing else shows it. */
 export function tell(context: Context, event: SessionEvent): void {
-  if (event.type === 'held') {
+  // What runs and succeeds shows in the command's own output.
+  if (event.type === 'held' && !['executing', 'completed'].includes(event.held.state)) {
     say(context, event.held.state === 'pending' ? heldNotice(event.held) : verdictNotice(event.held))
   }
   if (event.type === 'lost') say(context, `the broker does not answer: ${event.reason}`)
