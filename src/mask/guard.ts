@@ -1,5 +1,6 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonValue } from '../model/request.ts'
+import { MAX_JSON_DEPTH } from '../stream/json.ts'
 import { isObject, lastAppliedPath, type MaskedPath } from './fields.ts'
 import { matchesGlob } from './glob.ts'
 import type { MaskPath } from './port.ts'
@@ -8,6 +9,9 @@ import { carriesToken } from './token.ts'
 /** JSON in a string, in JSON in a string: deeper than any client nests. */
 const MAX_NESTED_JSON = 4
 
+/** Levels of a body and of the JSON in its strings together; deeper ones would exhaust the stack of the search. */
+const MAX_SEARCH_DEPTH = 2 * MAX_JSON_DEPTH
+
 /**
  * Refuses a request body that brings a token back: stored, it would destroy the value it stands for. Looks into keys,
  * base64 (two layers) and JSON inside strings.
@@ -15,7 +19,7 @@ const MAX_NESTED_JSON = 4
  * @throws Fault ERR_MASK_WRITE that names the path.
  */
 export function refuseTokens(body: JsonValue): void {
-  const path = findToken(body, 'body', 0)
+  const path = findToken(body, { path: 'body', nesting: 0, depth: 0 })
   if (path === undefined) return
   throw new Fault('ERR_MASK_WRITE', `The request carries a masked value back, at ${path}. Nothing was changed.`, {
     advice:
@@ -67,20 +71,41 @@ function touches(path: MaskPath, pointer: readonly string[]): boolean {
   return pointer.every((key, index) => index >= path.length || matchesGlob(path[index] ?? '', key))
 }
 
-function findToken(value: JsonValue, path: string, nesting: number): string | undefined {
+interface Place {
+  readonly path: string
+  /** Strings of JSON around it. */
+  readonly nesting: number
+  /** Levels of values around it. */
+  readonly depth: number
+}
+
+function findToken(value: JsonValue, place: Place): string | undefined {
+  const { path, nesting, depth } = place
+  if (depth > MAX_SEARCH_DEPTH) throw tooDeep()
+  const inside = { ...place, depth: depth + 1 }
   if (typeof value === 'string') {
     if (carriesToken(value)) return path
     const nested = nesting < MAX_NESTED_JSON ? nestedJson(value) : undefined
-    return nested === undefined ? undefined : findToken(nested, path, nesting + 1)
+    return nested === undefined ? undefined : findToken(nested, { ...inside, nesting: nesting + 1 })
   }
   if (Array.isArray(value)) {
     return firstOf(value.entries(), ([index, element]: [number, JsonValue]) =>
-      findToken(element, `${path}[${index}]`, nesting),
+      findToken(element, { ...inside, path: `${path}[${index}]` }),
     )
   }
   if (!isObject(value)) return undefined
   return firstOf(Object.entries(value), ([key, member]) =>
-    carriesToken(key) ? path : findToken(member, `${path}.${key}`, nesting),
+    carriesToken(key) ? path : findToken(member, { ...inside, path: `${path}.${key}` }),
+  )
+}
+
+function tooDeep(): Fault {
+  return new Fault(
+    'ERR_MASK_WRITE',
+    'JSON in a string of the request is nested too deeply to be searched for tokens.',
+    {
+      advice: `Nest at most ${MAX_JSON_DEPTH} levels. Nothing was changed.`,
+    },
   )
 }
 

@@ -40,6 +40,14 @@ describe('A write that carries a token back', () => {
     )
   })
 
+  it('is refused when JSON in a string is nested too deeply to look into', () => {
+    const deep = (levels: number) => `${'['.repeat(levels)}"\\n"${']'.repeat(levels)}`
+    expect(() => maskerFor(patching).guardWrite({ a: deep(200_000) })).toThrow(
+      expect.objectContaining({ code: 'ERR_MASK_WRITE', message: expect.stringContaining('nested too deeply') }),
+    )
+    expect(() => maskerFor(patching).guardWrite({ a: deep(400) })).not.toThrow()
+  })
+
   it('is found at any place in base64, in one layer or two', () => {
     fc.assert(
       fc.property(
