@@ -50,14 +50,17 @@ function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>):
 
 function resourceMasker(
   request: ResourceRequest,
-  walk: Omit<Walk, 'hidden' | 'encodeTokens'> & { readonly fields: MaskedFields },
+  walk: Omit<Walk, 'hidden' | 'encodeTokens' | 'trustKinds'> & { readonly fields: MaskedFields },
 ): Masker {
+  const shown = { ...walk, encodeTokens: false, trustKinds: false, hidden: () => undefined }
   const isLog = request.subresource === 'log'
   return {
     active: !isLog,
     answer: (answer) =>
-      isLog ? { body: answer.body, count: () => 0 } : maskAnswer(answer, request, { ...walk, encodeTokens: true }),
-    describeBody: (body) => describeBody(body, request, { ...walk, encodeTokens: false, hidden: () => undefined }),
+      isLog
+        ? { body: answer.body, count: () => 0 }
+        : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
+    describeBody: (body) => describeBody(body, request, shown),
     guardWrite(body) {
       refuseTokens(body)
       refusePatchReads(body, walk.fields.pathsOf(request))

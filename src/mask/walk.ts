@@ -13,6 +13,11 @@ export interface Walk {
   readonly fallback: { readonly namespace: string; readonly name: string }
   /** False = tokens stay readable where values are base64 (for people, not for programs). */
   readonly encodeTokens: boolean
+  /**
+   * True = an object inside is also masked as the kind that it names. Right for answers; a request's body would so
+   * choose for itself what reviewers see.
+   */
+  readonly trustKinds: boolean
   /** Told of each value that was hidden. */
   hidden(value: JsonValue): void
 }
@@ -65,7 +70,7 @@ function descend(value: JsonValue, tracks: readonly Track[], trail: readonly str
     return value.map((element: JsonValue, index) => replace(String(index), element, tracks, trail, walk))
   }
   if (!isObject(value)) return value
-  const own = refOfKind(value)
+  const own = walk.trustKinds ? refOfKind(value) : undefined
   const all = own === undefined ? tracks : [...tracks, ...tracksOf(value, [own], trail, walk)]
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, replace(key, child, all, trail, walk)]))
 }

@@ -117,6 +117,16 @@ describe('What a reviewer sees of a body', () => {
     expect(shown).toContain('\n  "type": "Opaque"')
   })
 
+  it('is masked as what is asked for, whatever kind the body names', () => {
+    const config = resourceRequest('patch', 'configmaps', { namespace: 'kube-system', name: 'coredns' })
+    const disguised = { kind: 'Secret', apiVersion: 'v1', data: { Corefile: 'EVIL' }, inner: secret }
+    const shown = JSON.parse(maskerFor(config).describeBody(json(disguised))) as typeof disguised
+    expect(shown.data.Corefile).toBe('EVIL')
+    expect(shown.inner.data).toEqual(secret.data)
+    const named = { ...disguised, kind: 'ConfigMap', data: { password: base64(canary) }, inner: {} }
+    expect(leaks(maskerFor(patching).describeBody(json(named)))).toEqual([])
+  })
+
   it.each([
     ['at the value', { op: 'replace', path: '/data/password', value: base64(canary) }],
     ['above it', { op: 'add', path: '/data', value: { password: base64(canary) } }],
