@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Obligation } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import type { ResourceRequest } from '../model/request.ts'
@@ -9,21 +10,30 @@ import type { Masker, MaskSet, Oblige } from './port.ts'
 import { tokenMaker } from './token.ts'
 import type { Walk } from './walk.ts'
 
+/** Bytes of randomness in the tokens of one write: no two writes ever share a token. */
+const NONCE_BYTES = 16
+
 /**
  * The mask station. It hides the fields that mask sets name, in every structured answer and in the body that reviewers
  * see. What it does not do: find secrets in free text (logs, config maps, environment values), which no field names.
  *
  * `key` is secret and at least 32 bytes long: who has it can check guesses against tokens.
  */
-export function makeOblige(options: { readonly maskSets: readonly MaskSet[]; readonly key: Uint8Array }): Oblige {
+export function makeOblige(options: {
+  readonly maskSets: readonly MaskSet[]
+  readonly key: Uint8Array
+  /** Random bytes, `size` of them. */
+  readonly random?: (size: number) => Uint8Array
+}): Oblige {
   if (options.key.length < 32) throw new Fault('ERR_MASK', 'The mask key is shorter than 32 bytes.')
+  const random = options.random ?? randomBytes
   const byName = new Map(options.maskSets.map((set) => [set.name, set]))
   return (obligations, request, subject) => {
     const sets = obligations.map((obligation) => maskSetOf(obligation, byName))
     if (request.kind === 'non-resource' || sets.length === 0) return plainMasker
     const walk = {
       fields: maskedFields(sets),
-      token: tokenMaker(options.key, subject.name),
+      token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
     return resourceMasker(request, walk)
@@ -36,6 +46,15 @@ const plainMasker: Masker = {
   answer: (answer) => ({ body: answer.body, count: () => 0 }),
   describeBody: showJson,
   guardWrite: refuseTokens,
+}
+
+/**
+ * Pure reads give stable tokens. Whatever can put a guess beside a stored value gets tokens of its own: equal ones would
+ * say that the guess is right.
+ */
+function tokenKey(request: ResourceRequest, key: Uint8Array, random: (size: number) => Uint8Array): Uint8Array {
+  const isRead = ['get', 'list', 'watch'].includes(request.verb)
+  return isRead ? key : Buffer.concat([key, random(NONCE_BYTES)])
 }
 
 function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>): MaskSet {

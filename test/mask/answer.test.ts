@@ -355,6 +355,15 @@ describe('A token', () => {
     return (JSON.parse(text) as Data).data['password']
   }
 
+  it('in the answer to a write answers no guess: it never comes twice', async () => {
+    const patch = resourceRequest('patch', 'secrets', { namespace: 'shop', name: 'db' })
+    const tokens = [one, patch, patch].map(async (request) => {
+      const { data } = (await masked(request, secret)) as unknown as Data
+      return data['password']
+    })
+    expect(new Set(await Promise.all(tokens)).size).toBe(3)
+  })
+
   it('is equal for an equal value of the same field, and only then', async () => {
     const token = await tokenOf()
     expect(await tokenOf({ type: 'other' })).toBe(token)
