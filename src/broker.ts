@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createApprovals } from './approval/approvals.ts'
 import type { Approvals } from './approval/port.ts'
+import { readPolicyFiles } from './config/policy-files.ts'
 import type { StateFolders } from './config/state.ts'
 import { EventHub } from './control/events.ts'
 import type { Caller } from './control/routes.ts'
@@ -14,10 +14,9 @@ import { bearerToken, newToken, sameHash, tokenHash } from './identity/tokens.ts
 import { openJournal } from './journal/journal.ts'
 import { loadUpstream } from './kube/kubeconfig.ts'
 import { makeOblige } from './mask/oblige.ts'
-import { Fault } from './model/fault.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
-import { loadPolicy, type Policy } from './policy/parse.ts'
+import { loadPolicy } from './policy/parse.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { SessionRegistry } from './session/registry.ts'
@@ -69,7 +68,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const clock = { now: () => new Date() }
   await using parts = new AsyncDisposableStack()
 
-  const policy = await readPolicy(options.policyFiles)
+  const files = options.policyFiles
+  const policy = loadPolicy(files.length === 0 ? [builtinSource] : await readPolicyFiles(files))
   const upstream = await loadUpstream({
     kubeconfigPaths: options.upstream.kubeconfigPaths,
     ...(options.upstream.context === undefined ? {} : { context: options.upstream.context }),
@@ -168,21 +168,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0 || isAwaited(approvals)),
     close: () => opened.disposeAsync(),
   }
-}
-
-async function readPolicy(files: readonly string[]): Promise<Policy> {
-  if (files.length === 0) return loadPolicy([builtinSource])
-  const sources = files.map(async (file) => {
-    try {
-      return { file, text: await readFile(file, 'utf8') }
-    } catch (cause) {
-      throw new Fault('ERR_POLICY', `Cannot read the policy ${file} (${(cause as NodeJS.ErrnoException).code}).`, {
-        advice: 'Nothing was started: a policy that is not there must not loosen anything.',
-        cause,
-      })
-    }
-  })
-  return loadPolicy(await Promise.all(sources))
 }
 
 function authenticator(

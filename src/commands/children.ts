@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { Fault } from '../model/fault.ts'
+import { Fault, type FaultCode } from '../model/fault.ts'
 
 /** A first start makes keys and opens the journal; on a loaded machine that may take a few seconds. */
 const readyWithinMs = 30_000
@@ -11,7 +10,7 @@ const readyWithinMs = 30_000
 export async function startChild(options: {
   readonly args: readonly string[]
   readonly variables: Readonly<Record<string, string>>
-  /** Its stderr goes here; when it fails, the last line is the reason. */
+  /** Its stderr goes here. */
   readonly log: string
   /** Detached: own process group, survives its parent. Otherwise it ends when its stdin closes. */
   readonly detached: boolean
@@ -26,10 +25,15 @@ export async function startChild(options: {
   closeSync(log)
   try {
     const line = await firstLine(child)
-    if (line === undefined) throw await startFault(options.what, options.log)
+    if (line === undefined) {
+      throw new Fault('ERR_BROKER', `${options.what} ended before it was ready.`, {
+        advice: `Its words are in ${options.log}.`,
+      })
+    }
+    const ready = parseReady(line)
     child.stdout?.destroy()
     if (options.detached) child.unref()
-    return { child, ready: JSON.parse(line) as unknown }
+    return { child, ready }
   } catch (thrown) {
     child.kill()
     throw thrown
@@ -60,14 +64,18 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
   })
 }
 
-/** The child already said in one sentence what is wrong: repeat it. */
-async function startFault(what: string, log: string): Promise<Fault> {
-  const said = (await readFile(log, 'utf8'))
-    .split('\n')
-    .filter((line) => line.startsWith('chaperone: '))
-    .map((line) => line.slice('chaperone: '.length))
-  const last = said.at(-1)
-  return last === undefined
-    ? new Fault('ERR_BROKER', `${what} ended before it was ready.`, { advice: `Its words are in ${log}.` })
-    : new Fault('ERR_BROKER', last)
+/** True for a process that `startChild` started: these flags are for nothing else. */
+export function isChild(args: readonly string[]): boolean {
+  return args.includes('--until-idle') || args.includes('--until-stdin-closes')
+}
+
+/** Why a child could not start, as the line that its parent waits for: no log is needed, which a full disk may not take. */
+export function childFault({ code, message, advice }: Fault): string {
+  return `${JSON.stringify({ kind: 'Fault', code, message, advice })}\n`
+}
+
+function parseReady(line: string): unknown {
+  const said = JSON.parse(line) as { kind?: unknown; code: FaultCode; message: string; advice: string }
+  if (said.kind === 'Fault') throw new Fault(said.code, said.message, { advice: said.advice })
+  return said
 }

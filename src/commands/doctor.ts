@@ -5,6 +5,8 @@ import { loadConfig } from '../config/load.ts'
 import { prepareState } from '../config/state.ts'
 import { verifyJournal } from '../journal/reader.ts'
 import { readJournalKeys } from '../trust/signing-key.ts'
+import { loadPolicy } from '../policy/parse.ts'
+import { readPolicyFiles } from '../config/policy-files.ts'
 import { loadUpstream } from '../kube/kubeconfig.ts'
 import { toFault } from '../model/fault.ts'
 import { plain } from '../../ui/words/plain.ts'
@@ -63,6 +65,7 @@ async function examine(context: Context, parsed: Parsed): Promise<readonly Findi
     await check('kubectl', () => kubectl(context)),
     await check('terminal', () => Promise.resolve(terminal(context))),
     await check('state', () => state(context, parsed)),
+    await check('policy', () => policy(context, parsed)),
     await check('journal', () => journal(context, parsed)),
     await check('broker', () => broker(context, parsed)),
     await check('cluster', () => cluster(context, parsed)),
@@ -96,6 +99,13 @@ async function state(context: Context, parsed: Parsed): Promise<Finding | string
     level: 'note',
     says: `${folders.root} has only ${mb} MB free: free some space, sessions end when it is full.`,
   }
+}
+
+async function policy(context: Context, parsed: Parsed): Promise<string> {
+  const { policyFiles } = await loadConfig(configFlags(parsed), context.environment)
+  if (policyFiles.length === 0) return 'the built-in policy'
+  const { name, rules } = loadPolicy(await readPolicyFiles(policyFiles))
+  return `${name}, ${rules.length} rules`
 }
 
 async function journal(context: Context, parsed: Parsed): Promise<Finding | string> {

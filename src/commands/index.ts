@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { readEnvironment } from '../config/environment.ts'
 import { Fault, toFault } from '../model/fault.ts'
+import { childFault, isChild } from './children.ts'
 import { exitCode, say, type Command, type Context } from './command.ts'
 import { overview, version } from './overview.ts'
 
@@ -57,6 +58,7 @@ async function runVerb(context: Context, command: Command, args: readonly string
     return await command.run(context, parsed)
   } catch (thrown) {
     const fault = toFault(thrown)
+    if (isChild(args)) context.stdout.write(childFault(fault))
     say(context, fault.sentence)
     if (fault.code === 'ERR_INTERNAL' && fault.cause instanceof Error) context.stderr.write(`${fault.cause.stack}\n`)
     if (fault.code === 'ERR_USAGE') return command.faultCode ?? exitCode.usage

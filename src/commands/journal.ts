@@ -70,6 +70,10 @@ async function search(context: Context, parsed: Parsed): Promise<number> {
 }
 
 function query(parsed: Parsed): JournalQuery {
+  const decision = text(parsed, 'decision')
+  if (decision !== undefined && !['allow', 'hold', 'deny'].includes(decision)) {
+    throw new Fault('ERR_USAGE', `--decision must be allow, hold or deny, not ${JSON.stringify(decision)}.`)
+  }
   return Object.fromEntries(
     fields.flatMap((name) => (text(parsed, name) === undefined ? [] : [[name, text(parsed, name)]])),
   )

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Environment } from '../config/environment.ts'
@@ -21,13 +21,22 @@ export async function findKubectl(environment: Environment): Promise<{ path: str
   })
 }
 
-/** Full path of a program by PATH, or undefined. A name with a slash is taken as a path. */
-export async function findProgram(name: string, path: string): Promise<string | undefined> {
-  if (name.includes('/')) return (await isExecutable(name)) ? name : undefined
-  for (const folder of path.split(delimiter)) {
-    if (folder !== '' && (await isExecutable(join(folder, name)))) return join(folder, name)
+/** Why a program cannot be run, by PATH as a shell looks for it, or undefined when it can. */
+export async function programProblem(name: string, path: string): Promise<'missing' | 'not-executable' | undefined> {
+  const places = name.includes('/')
+    ? [name]
+    : path.split(delimiter).flatMap((folder) => (folder === '' ? [] : [join(folder, name)]))
+  for (const place of places) if ((await isFile(place)) && (await isExecutable(place))) return undefined
+  for (const place of places) if (await isFile(place)) return 'not-executable'
+  return 'missing'
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile()
+  } catch {
+    return false
   }
-  return undefined
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -4,10 +4,11 @@ import { Fault } from '../model/fault.ts'
 import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
 import { exitCode, say, text, type Command, type Parsed } from './command.ts'
-import { findProgram } from './kubectl.ts'
+import { plain } from '../../ui/words/plain.ts'
+import { programProblem } from './kubectl.ts'
 import { tell, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
-import { supervise } from './supervised.ts'
+import { supervise, type SessionEvent } from './supervised.ts'
 
 export const command: Command = {
   name: 'run',
@@ -40,11 +41,16 @@ Example
       ...(wait === undefined ? {} : { waitMs: parseDuration(wait, '--wait') }),
     })
     const ui = text(parsed, 'ui') ?? supervised.config.ui
-    if (ui !== 'none') supervised.subscribe((event) => tell(context, event))
-    if ((await findProgram(cmd[0] ?? '', supervised.variables['PATH'] ?? '')) === undefined) {
-      say(context, `there is no program ${JSON.stringify(cmd[0])}.`)
-      await supervised.finish(exitCode.notFound)
-      return exitCode.notFound
+    if (ui !== 'none') supervised.subscribe((event) => tell(context, wait === '0' ? withoutWaiting(event) : event))
+    const problem = await programProblem(cmd[0] ?? '', supervised.variables['PATH'] ?? '')
+    if (problem !== undefined) {
+      const code = problem === 'missing' ? exitCode.notFound : exitCode.notExecutable
+      say(
+        context,
+        `${plain(cmd[0] ?? '')}: ${problem === 'missing' ? 'there is no such program' : 'it cannot be run'}.`,
+      )
+      await supervised.finish(code)
+      return code
     }
     const options = {
       command: [...cmd],
@@ -85,4 +91,9 @@ function ownCode(reason: ReasonCode | undefined): number | undefined {
     default:
       return undefined
   }
+}
+
+/** With --wait=0 nobody waits, whatever the request looked like when it came in. */
+function withoutWaiting(event: SessionEvent): SessionEvent {
+  return event.type === 'held' ? { type: 'held', held: { ...event.held, waiting: false } } : event
 }

@@ -5,7 +5,7 @@ import { Fault } from '../model/fault.ts'
 import { runShell } from '../terminal/compositor.ts'
 import { runLine } from '../terminal/line.ts'
 import { say, text, type Command, type Context, type Parsed } from './command.ts'
-import { findProgram } from './kubectl.ts'
+import { programProblem } from './kubectl.ts'
 import { tell, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
@@ -82,7 +82,7 @@ function uiOf(
 async function shellCommand(context: Context, parsed: Parsed): Promise<readonly string[]> {
   const asked = parsed.rest.length > 0 ? parsed.rest : [context.environment.shell]
   const program = asked[0] ?? ''
-  if ((await findProgram(program, context.environment.path.join(':'))) !== undefined) return asked
+  if ((await programProblem(program, context.environment.path.join(':'))) === undefined) return asked
   throw new Fault('ERR_ENVIRONMENT', `There is no program ${JSON.stringify(program)}.`, {
     advice: 'Set SHELL, or name a shell: chaperone shell -- bash',
   })

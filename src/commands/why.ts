@@ -27,11 +27,18 @@ Example
     const found: AuditEvent[] = []
     for await (const event of searchJournal(journal, {})) {
       if (id === 'last' ? isTelling(event) : belongsTo(event, id)) found.push(event)
-      if (id === 'last' && found.length > 1) found.shift()
+      if (id === 'last' && found.length > 1 && !sameCommand(found[0], event)) found.splice(0, found.length - 1)
     }
-    const last = found.findLast((event) => event.stage === 'ResponseComplete') ?? found.at(-1)
+    const ended = found.filter((event) => event.stage === 'ResponseComplete')
+    const last = (id === 'last' ? ended.findLast(isDecisive) : undefined) ?? ended.at(-1) ?? found.at(-1)
     if (last === undefined) {
-      throw new Fault('ERR_NOT_FOUND', id === 'last' ? 'No request has been decided yet.' : `The journal has no ${id}.`)
+      throw new Fault(
+        'ERR_NOT_FOUND',
+        id === 'last' ? 'No request has been decided yet.' : `The journal has no ${id}.`,
+        {
+          advice: 'Refusals name their ID; `chaperone journal search` lists all.',
+        },
+      )
     }
     if (flag(parsed, 'json')) printJson(context, found)
     else context.stdout.write(`${explainEvent(last)}\n`)
@@ -43,6 +50,19 @@ Example
 function belongsTo(event: AuditEvent, id: string): boolean {
   if (event.auditID === id) return true
   return event.annotations[annotation.held] === id && event.annotations[annotation.decision] !== undefined
+}
+
+/** Requests of one client command follow each other with the same claim: `kubectl delete` also looks before and after. */
+function sameCommand(a: AuditEvent | undefined, b: AuditEvent): boolean {
+  const of = (event: AuditEvent | undefined) =>
+    [annotation.session, annotation.claimedCommand].map((name) => event?.annotations[name] ?? '').join(' ')
+  return b.annotations[annotation.claimedCommand] !== undefined && of(a) === of(b)
+}
+
+/** Of a command's requests, people mean the one that was held or refused, or that changed something. */
+function isDecisive(event: AuditEvent): boolean {
+  const isRead = ['get', 'list', 'watch'].includes(event.verb)
+  return !isRead || event.annotations[annotation.decision] !== 'allow'
 }
 
 /** Discovery and the control API are not what people mean by their last request. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access, mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Fault } from '../model/fault.ts'
 
 /** Where each room keeps its files, below one folder that only its owner may enter. */
@@ -47,16 +47,33 @@ export async function prepareState(root: string, uid: number): Promise<StateFold
   const refuse = (why: string, advice: string, cause?: unknown) =>
     new Fault('ERR_STATE', `The state folder ${root} cannot be used: ${why}.`, { advice, cause })
   try {
-    for (const folder of [root, folders.run, folders.practice]) await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(root)
     await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
     throw refuse(code, 'Give a folder that you may write with --state DIR or CHAPERONE_STATE.', cause)
   }
   for (const folder of [root, folders.run, folders.practice]) {
+    if (folder !== root) await makeFolder(folder)
     const found = await stat(folder)
     if (found.uid !== uid) throw refuse('it belongs to another user', 'Choose another with --state DIR.')
     if ((found.mode & 0o077) !== 0) throw refuse('others may enter it', `Run: chmod 700 ${folder}`)
   }
   return folders
+}
+
+/**
+ * Makes a folder and its missing parents, once each: Node's own recursive mkdir never ends where a parent exists but takes
+ * no folders, as in /proc.
+ */
+async function makeFolder(path: string, mayMakeParent = true): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || !mayMakeParent || dirname(path) === path) throw cause
+    await makeFolder(dirname(path))
+    await makeFolder(path, false)
+  }
 }

@@ -80,10 +80,14 @@ function find<S extends Section>(
 function unknownContext(configs: readonly Kubeconfig[], name: string): Fault {
   const files = configs.map((config) => config.path).join(', ')
   const names = [...new Set(configs.flatMap((config) => config.contexts.map((context) => context.name)))]
-  const known = names.length === 0 ? 'There are none.' : `There are: ${names.join(', ')}.`
+  const known = `There are: ${names.join(', ')}.`
   const problem =
     name === '' ? `The kubeconfig ${files} names no current context.` : `There is no context "${name}" in ${files}.`
-  return new Fault('ERR_KUBECONFIG', problem, { advice: `Name one with --context. ${known}` })
+  const advice =
+    names.length === 0
+      ? 'It has no contexts at all: give another file with --kubeconfig, or try --practice.'
+      : `Name one with --context. ${known}`
+  return new Fault('ERR_KUBECONFIG', problem, { advice })
 }
 
 function dangling(context: string, path: string, kind: string, name: string): Fault {

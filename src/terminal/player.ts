@@ -150,7 +150,7 @@ export class Player {
       `${this.#speed}×`,
       ...(marker === undefined ? [] : [`◆ ${marker}`]),
       title,
-      'Space pause  ←/→ 5 s  [ ] speed  m/M marker  . step  q quit',
+      'q quit  Space pause  ←/→ 5 s  [ ] speed  m/M marker  . step',
     ]
     const text = ` ${parts.join('  ')}`.replace(/\p{Cc}/gu, ' ')
     const { cols } = terminal()

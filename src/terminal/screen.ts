@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/default -- a CommonJS package: what it exports is the default
+import unicode11 from '@xterm/addon-unicode11'
 import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../model/chrome.ts'
 import { readRows, type Row } from './rows.ts'
@@ -47,6 +49,11 @@ export class Screen {
     const shared = { allowProposedApi: true, logLevel: 'off' } as const
     this.#model = new xterm.Terminal({ ...shared, cols: modelCols, rows: modelRows, scrollback: modelScrollback })
     this.#chromeModel = new xterm.Terminal({ ...shared, cols, rows, scrollback: 0 })
+    for (const model of [this.#model, this.#chromeModel]) {
+      // Unicode 6, the default, takes emoji for narrow; real terminals have long drawn them wide.
+      model.loadAddon(new unicode11.Unicode11Addon())
+      model.unicode.activeVersion = '11'
+    }
     this.#modes = new ProgramModes(this.#model)
     this.#departures = new Departures(this.#model)
     this.#main = new Painter(cols, rows)
