@@ -115,6 +115,27 @@ describe('a broker that cannot start says why, and what to do', () => {
   })
 })
 
+describe('what a broker says that `run` starts', () => {
+  it('reaches the one who ran it whole: every line of a policy error', async () => {
+    const policy = join(folder, 'typo.yaml')
+    await writeFile(policy, 'ruls: []\n')
+    const state = join(folder, 'typo-state')
+    const result = await chaperone(['run', '--practice', '--policy', policy, '--state', state, '--', 'true'])
+    expect([result.code, result.stderr]).toEqual([125, expect.stringMatching(/typo\.yaml:1: .*has no kind/s)])
+    const doctor = await chaperone(['doctor', '--practice', '--policy', policy, '--state', state])
+    expect([doctor.code, doctor.stdout]).toEqual([1, expect.stringMatching(/PROBLEM policy .*has no kind/s)])
+  })
+
+  it('a program that is there but cannot be run is 126', async () => {
+    const result = await chaperone(['run', '--practice', '--state', join(folder, 'x'), '--', '/etc/passwd'])
+    expect([result.code, result.stderr]).toEqual([126, expect.stringContaining('/etc/passwd: it cannot be run')])
+  })
+
+  it('a state folder in a place that takes no folders', async () => {
+    expectOneSentence(await chaperone(['serve', '--practice', '--state', '/proc/chaperone']), /state folder.*--state/s)
+  })
+})
+
 describe('a command line that makes no sense', () => {
   it.each([
     [['shel'], 2, /Did you mean `chaperone shell`/],
@@ -127,6 +148,7 @@ describe('a command line that makes no sense', () => {
     [['held', 'approve', 'h-abcdef'], 2, /--token-file/],
     [['held', 'list'], 1, /No broker runs/],
     [['journal'], 2, /search/],
+    [['journal', 'search', '--decision=foo'], 2, /allow, hold or deny/],
     [['practice'], 2, /--kubeconfig-out/],
     [['run', 'kubectl', 'get', 'pods'], 125, /two dashes/],
     [['serve', '--practice', '--context', 'x'], 2, /leave out/],
