@@ -37,7 +37,10 @@ export interface Masker {
   readonly active: boolean
   /** Throws or ends the iteration with ERR_MASK when the answer cannot be read; nothing unread is ever passed on. */
   answer(answer: Answer): MaskedAnswer
-  /** The request body as text for people, masked values hidden, at most 64 KiB. */
+  /**
+   * The request body as text for people, masked values hidden, at most 64 KiB. Long strings may lose their middle, keys
+   * are all there: throws ERR_BODY_TOO_LARGE when they do not fit.
+   */
   describeBody(body: JsonValue): string
   /** Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere. */
   guardWrite(body: JsonValue): void

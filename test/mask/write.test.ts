@@ -151,9 +151,25 @@ describe('What a reviewer sees of a body', () => {
     )
   })
 
-  it('is at most 64 KiB, cut between characters, with a note', () => {
-    const shown = maskerFor(one).describeBody({ big: 'é'.repeat(100_000) })
-    expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(64 * 1024)
-    expect(shown).toMatch(/é\n… cut here: the whole body is 2000\d\d bytes long$/)
+  it('is at most 64 KiB and has every key, behind the longest value too', () => {
+    for (const masker of [maskerFor(one), oblige([], one, operator)]) {
+      const shown = masker.describeBody({ big: `START${'é'.repeat(100_000)}END`, roleRef: { name: 'cluster-admin' } })
+      expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(64 * 1024)
+      const { big, roleRef } = JSON.parse(shown) as { big: string; roleRef: object }
+      expect(roleRef).toEqual({ name: 'cluster-admin' })
+      expect(big).toMatch(/^STARTé+ \[… 91816 of 100008 characters are not shown …\] é+END$/)
+    }
+  })
+
+  it('loses nothing while there is room', () => {
+    const big = 'x'.repeat(60_000)
+    expect(JSON.parse(maskerFor(one).describeBody({ big }))).toEqual({ big })
+  })
+
+  it('is refused when not even its keys fit', () => {
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`key-number-${index}`, 'x']))
+    expect(() => maskerFor(one).describeBody({ ...many })).toThrow(
+      expect.objectContaining({ code: 'ERR_BODY_TOO_LARGE', message: expect.stringContaining('none can approve it') }),
+    )
   })
 })
