@@ -5,6 +5,21 @@ import type { MaskPath, MaskSet } from './port.ts'
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 export const lastAppliedPath: MaskPath = ['metadata', 'annotations', LAST_APPLIED]
 
+/** Tools keep manifests in annotations of many names: each of a resource that a mask names is looked at. */
+export const anyAnnotationPath: MaskPath = ['metadata', 'annotations', '*']
+
+/** Characters of an annotation; longer ones hold documents, not marks. */
+const MAX_MARK_LENGTH = 256
+
+/** Beginning of JSON, and of gzip in base64 (RFC 1952 magic number and method). */
+const beginsDocument = /^\s*["[{]|^\s*H4sI/
+
+/** True when an annotation may hold a whole manifest: JSON, more than one line, compressed or long. */
+export function mayHoldManifest(annotation: JsonValue): boolean {
+  if (typeof annotation !== 'string') return true
+  return annotation.length > MAX_MARK_LENGTH || annotation.trim().includes('\n') || beginsDocument.test(annotation)
+}
+
 export interface ResourceRef {
   readonly apiGroup: string
   readonly resource: string

@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonValue } from '../model/request.ts'
 import { MAX_JSON_DEPTH } from '../stream/json.ts'
-import { isObject, lastAppliedPath, type MaskedPath } from './fields.ts'
+import { anyAnnotationPath, isObject, lastAppliedPath, type MaskedFields, type ResourceRef } from './fields.ts'
 import { matchesGlob } from './glob.ts'
 import type { MaskPath } from './port.ts'
 import { carriesToken } from './token.ts'
@@ -33,9 +33,10 @@ export function refuseTokens(body: JsonValue): void {
  *
  * @throws Fault ERR_MASK_WRITE that names the operation.
  */
-export function refusePatchReads(body: JsonValue, paths: readonly MaskedPath[]): void {
+export function refusePatchReads(body: JsonValue, fields: MaskedFields, ref: ResourceRef): void {
+  const paths = fields.pathsOf(ref).map((path) => path.segments)
   if (!Array.isArray(body) || paths.length === 0) return
-  const masked = [...paths.map((path) => path.segments), lastAppliedPath]
+  const masked = [...paths, fields.isNamed(ref) ? anyAnnotationPath : lastAppliedPath]
   for (const [index, operation] of body.entries()) {
     if (!isObject(operation)) continue
     const pointer = readPointer(operation)

@@ -82,7 +82,7 @@ function resourceMasker(
     describeBody: (body) => describeBody(body, request, shown),
     guardWrite(body) {
       refuseTokens(body)
-      refusePatchReads(body, walk.fields.pathsOf(request))
+      refusePatchReads(body, walk.fields, request)
     },
   }
 }

@@ -1,7 +1,16 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { parseJson, stringifyJson } from '../stream/json.ts'
-import { isObject, lastAppliedPath, refOfKind, type MaskedFields, type MaskedPath, type ResourceRef } from './fields.ts'
+import {
+  anyAnnotationPath,
+  isObject,
+  lastAppliedPath,
+  mayHoldManifest,
+  refOfKind,
+  type MaskedFields,
+  type MaskedPath,
+  type ResourceRef,
+} from './fields.ts'
 import { matchesGlob } from './glob.ts'
 import type { MakeToken, Owner } from './token.ts'
 
@@ -29,8 +38,11 @@ interface Track extends MaskedPath {
   readonly from: number
   /** Segments that have matched so far. */
   readonly depth: number
-  /** The value is a string that holds the object's own manifest as JSON. */
-  readonly manifest: boolean
+  /**
+   * What is at the path: a value to hide, the object's own manifest as JSON in a string, or an annotation that may hold
+   * a manifest.
+   */
+  readonly holds: 'value' | 'manifest' | 'annotation'
 }
 
 /** The object with every masked value replaced; `refs` are what the object is known to be, whatever it says itself. */
@@ -91,9 +103,11 @@ function replace(
 /** Null says that there is no value, so there is nothing to hide. */
 function conceal(value: JsonValue, complete: readonly Track[], at: readonly string[], walk: Walk): JsonValue {
   if (value === null) return null
-  const track = complete.find(({ manifest }) => !manifest) ?? complete[0]
-  if (track === undefined) return value
-  if (track.manifest) return maskManifest(value, track, at, walk)
+  const track = (['value', 'manifest', 'annotation'] as const)
+    .map((holds) => complete.find((candidate) => candidate.holds === holds))
+    .find((candidate) => candidate !== undefined)
+  if (track === undefined || (track.holds === 'annotation' && !mayHoldManifest(value))) return value
+  if (track.holds === 'manifest') return maskManifest(value, track, at, walk)
   walk.hidden(value)
   const token = walk.token(track.owner, at.slice(track.from), value)
   return track.base64 && walk.encodeTokens ? Buffer.from(token).toString('base64') : token
@@ -146,8 +160,11 @@ function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk): Track[
   const paths = walk.fields.pathsOf(owner)
   if (paths.length === 0) return []
   const start = { owner, from: trail.length, depth: 0 }
-  const masked = paths.map((path) => ({ ...path, ...start, manifest: false }))
-  return [...masked, { ...start, segments: lastAppliedPath, base64: false, manifest: true }]
+  const masked: Track[] = paths.map((path) => ({ ...path, ...start, holds: 'value' }))
+  masked.push({ ...start, segments: lastAppliedPath, base64: false, holds: 'manifest' })
+  if (walk.fields.isNamed(owner))
+    masked.push({ ...start, segments: anyAnnotationPath, base64: false, holds: 'annotation' })
+  return masked
 }
 
 function advance(tracks: readonly Track[], key: string): Track[] {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseJson, stringifyJson } from '../../src/stream/json.ts'
@@ -102,6 +103,23 @@ describe('A canary in a secret', () => {
       expect(leaks(text)).toEqual([])
       expect(count).toBeGreaterThan(0)
       expect(text.endsWith('\n')).toBe(true)
+    }
+  })
+
+  it.each([
+    ['the original of another tool', 'kapp.k14s.io/original', JSON.stringify({ data: { p: canary } })],
+    ['a list', 'x/list', ` [${JSON.stringify(canary)}]`],
+    ['JSON in JSON', 'x/quoted', JSON.stringify(JSON.stringify({ p: canary }))],
+    ['YAML', 'x/yaml', `kind: Secret\nstringData: {p: ${canary}}`],
+    ['a long text', 'x/long', `${'x'.repeat(256)}${canary}`],
+    ['a compressed manifest', 'objectset.rio.cattle.io/applied', gzipSync(canary).toString('base64')],
+  ])('does not leave in an annotation: %s', async (_what, name, annotation) => {
+    const { annotations } = secret.metadata
+    const object = { ...secret, metadata: { ...secret.metadata, annotations: { ...annotations, [name]: annotation } } }
+    for (const value of [object, { ...item, metadata: object.metadata }, { ...partial, metadata: object.metadata }]) {
+      const result = (await masked(one, value)) as { metadata: { annotations: Record<string, string> } }
+      expect(result.metadata.annotations[name]).toMatch(tokenText)
+      expect(result.metadata.annotations['example.com/team']).toBe('payments')
     }
   })
 

@@ -84,6 +84,7 @@ describe('A JSON patch on a masked resource', () => {
     { op: 'test', path: '', value: {} },
     { op: 'test', path: '/data/password/x', value: 1 },
     { op: 'test', path: '/metadata/annotations/my-token', value: 'x' },
+    { op: 'test', path: '/metadata/annotations/kapp.k14s.io~1original', value: 'x' },
     { op: 'test', path: '/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration', value: 'x' },
     { op: 'copy', from: '/data/password', path: '/metadata/labels/leak' },
     { op: 'copy', from: '/stringData', path: '/metadata/labels' },
