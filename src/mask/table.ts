@@ -5,7 +5,7 @@ import { isObject, isSecret, type ResourceRef } from './fields.ts'
 import { maskObject, type Walk } from './walk.ts'
 
 const columnsOfSecrets: ReadonlySet<string> = new Set(['Name', 'Type', 'Data', 'Age'])
-const columnsOfAll: ReadonlySet<string> = new Set(['Name', 'Namespace', 'Age'])
+const columnsOfAll: ReadonlySet<string> = new Set(['Name', 'Namespace', 'Age', 'Created At'])
 
 /** Shorter values are in so many cells by accident that hiding those would only mutilate the table. */
 const shortestTraced = 4
@@ -51,17 +51,27 @@ export class TableMasker {
     }
   }
 
-  /** Cells of a resource that a mask names show only what is known to hold no masked value. */
+  /** A cell shows only what is known to hold no masked value: its column is harmless, or its object was looked at. */
   #maskCell(cell: JsonValue, index: number, object: JsonValue, values: readonly string[]): JsonValue {
     if (cell === null) return null
     const text = typeof cell === 'string' ? cell : stringifyJson(cell)
     const quotes = values.some((value) => value.length >= shortestTraced && text.includes(value))
-    if (!quotes && (!this.#walk.fields.isNamed(this.#ref) || this.#isHarmless(index))) return cell
+    if (!quotes && (this.#isTraced(object) || this.#isHarmless(index))) return cell
     this.#walk.hidden(cell)
     const metadata = isObject(object) && isObject(object['metadata']) ? object['metadata'] : {}
     const part = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : '')
     const owner = { ...this.#ref, namespace: part('namespace'), name: part('name'), uid: part('uid') }
     return this.#walk.token(owner, ['cells', String(index)], cell)
+  }
+
+  /** True when the row brings all that cells could quote, so that a cell without a masked value of it is clean. */
+  #isTraced(object: JsonValue): boolean {
+    const { fields } = this.#walk
+    if (fields.isNamed(this.#ref)) return false
+    const paths = fields.pathsOf(this.#ref)
+    if (paths.length === 0) return true
+    if (!isObject(object)) return false
+    return object['kind'] !== 'PartialObjectMetadata' || paths.every(({ segments }) => segments[0] === 'metadata')
   }
 
   #isHarmless(index: number): boolean {

@@ -123,6 +123,23 @@ describe('A canary in a secret', () => {
     }
   })
 
+  it('does not leave in the cell of a row that brings no object', async () => {
+    const widgets = resourceRequest('list', 'widgets.example.com', { namespace: 'shop' })
+    const columnDefinitions = ['Name', 'Password', 'Age'].map((name) => ({ name, type: 'string' }))
+    for (const object of [null, undefined]) {
+      const rows = [{ cells: ['w', canary, '5d'], object }]
+      const result = (await masked(widgets, table(null, { columnDefinitions, rows }))) as {
+        rows: { cells: unknown[] }[]
+      }
+      expect(result.rows[0]?.cells).toEqual(['w', expect.stringMatching(tokenText), '5d'])
+    }
+    const traced = await masked(
+      widgets,
+      table(partial, { columnDefinitions, rows: [{ cells: ['w', 'Ready', '5d'], object: partial }] }),
+    )
+    expect(traced).toMatchObject({ rows: [{ cells: ['w', 'Ready', '5d'] }] })
+  })
+
   it('does not leave through an escaped key', async () => {
     const text = `{"kind":"Secret","apiVersion":"v1","\\u0064ata":{"p":"${base64(canary)}"}}`
     expect(leaks((await through(one, text)).text)).toEqual([])
