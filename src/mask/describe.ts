@@ -38,6 +38,13 @@ export function showJson(value: JsonValue): string {
   )
 }
 
+/** True when the body has a value where a mask hides one. */
+export function holdsMasked(body: JsonValue, request: ResourceRequest, walk: Walk): boolean {
+  let count = 0
+  maskBody(body, request, { ...walk, hidden: () => count++ })
+  return count > 0
+}
+
 function maskBody(body: JsonValue, request: ResourceRequest, walk: Walk): JsonValue {
   const refs = [{ apiGroup: request.apiGroup, resource: request.resource }]
   if (!Array.isArray(body)) return maskObject(body, refs, walk)

@@ -1,5 +1,5 @@
 import { Fault } from '../model/fault.ts'
-import type { JsonValue } from '../model/request.ts'
+import type { CanonicalRequest, JsonValue } from '../model/request.ts'
 import { MAX_JSON_DEPTH } from '../stream/json.ts'
 import { anyAnnotationPath, isObject, lastAppliedPath, type MaskedFields, type ResourceRef } from './fields.ts'
 import { matchesGlob } from './glob.ts'
@@ -49,6 +49,24 @@ export function refusePatchReads(body: JsonValue, fields: MaskedFields, ref: Res
       },
     )
   }
+}
+
+/**
+ * True for a server-side apply that is not forced: it meets a conflict when the stored value differs from the one sent,
+ * and none when they are equal (KEP-555), so that it answers guesses. Only the plain `force=true` counts as forced.
+ */
+export function isUnforcedApply(sent: Pick<CanonicalRequest, 'target' | 'contentType'>): boolean {
+  if (!sent.contentType.toLowerCase().startsWith('application/apply-patch')) return false
+  const forces = new URLSearchParams(sent.target.split('?').slice(1).join('?')).getAll('force')
+  return forces.length !== 1 || forces[0] !== 'true'
+}
+
+export function unforcedApply(): Fault {
+  return new Fault(
+    'ERR_MASK_WRITE',
+    'A server-side apply of masked fields would tell by its conflicts what they hold. Nothing was changed.',
+    { advice: 'Use kubectl apply --server-side --force-conflicts, or kubectl apply without --server-side.' },
+  )
 }
 
 /** The segments of a JSON pointer (RFC 6901); the empty list is the whole document. */

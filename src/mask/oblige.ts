@@ -3,9 +3,9 @@ import type { Obligation } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import type { ResourceRequest } from '../model/request.ts'
 import { maskAnswer } from './answer.ts'
-import { describeBody, showJson } from './describe.ts'
+import { describeBody, holdsMasked, showJson } from './describe.ts'
 import { maskedFields, type MaskedFields } from './fields.ts'
-import { refusePatchReads, refuseTokens } from './guard.ts'
+import { isUnforcedApply, refusePatchReads, refuseTokens, unforcedApply } from './guard.ts'
 import type { Masker, MaskSet, Oblige } from './port.ts'
 import { tokenMaker } from './token.ts'
 import type { Walk } from './walk.ts'
@@ -80,9 +80,10 @@ function resourceMasker(
         ? { body: answer.body, count: () => 0 }
         : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
     describeBody: (body) => describeBody(body, request, shown),
-    guardWrite(body) {
+    guardWrite(body, sent) {
       refuseTokens(body)
       refusePatchReads(body, walk.fields, request)
+      if (isUnforcedApply(sent) && holdsMasked(body, request, shown)) throw unforcedApply()
     },
   }
 }

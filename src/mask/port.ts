@@ -1,5 +1,5 @@
 import type { Obligation } from '../model/decision.ts'
-import type { JsonValue, RequestAttributes } from '../model/request.ts'
+import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/request.ts'
 import type { Subject } from '../model/subject.ts'
 
 /**
@@ -42,8 +42,11 @@ export interface Masker {
    * are all there: throws ERR_BODY_TOO_LARGE when they do not fit.
    */
   describeBody(body: JsonValue): string
-  /** Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere. */
-  guardWrite(body: JsonValue): void
+  /**
+   * Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere, and when its answer would tell
+   * whether a masked value was guessed. `sent` is the request as it would go upstream.
+   */
+  guardWrite(body: JsonValue, sent: Pick<CanonicalRequest, 'target' | 'contentType'>): void
 }
 
 /** Throws when an obligation is unknown: the caller turns that into a deny. */

@@ -109,7 +109,7 @@ function oblige(decision: Decision, reason: Reason, matter: Matter, stations: St
   } catch (thrown) {
     return refused({ code: 'unknown-obligation', message: toFault(thrown).sentence })
   }
-  if (matter.object !== undefined) masker.guardWrite(matter.object)
+  if (matter.object !== undefined) masker.guardWrite(matter.object, matter.canonical)
   return { kind: 'go', reason, masker, complete: () => Promise.resolve() }
 }
 

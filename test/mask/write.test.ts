@@ -7,6 +7,7 @@ import { base64, canary, leaks, maskerFor, masked, oblige, one, secret, tokenTex
 
 const token = 'chaperone-masked-0123456789abcdef0123456789abcdef'
 const patching = resourceRequest('patch', 'secrets', { namespace: 'shop', name: 'db' })
+const merge = { target: '/api/v1/namespaces/shop/secrets/db', contentType: 'application/merge-patch+json' }
 const json = (value: unknown): JsonValue => parseJson(Buffer.from(JSON.stringify(value)))
 
 describe('A write that carries a token back', () => {
@@ -25,7 +26,7 @@ describe('A write that carries a token back', () => {
     ['in a JSON patch', [{ op: 'add', path: '/data/x', value: token }], 'body[0].value'],
   ])('is refused: %s', (_what, body, path) => {
     for (const masker of [maskerFor(patching), oblige([], patching, operator)]) {
-      expect(() => masker.guardWrite(json(body))).toThrow(
+      expect(() => masker.guardWrite(json(body), merge)).toThrow(
         expect.objectContaining({ code: 'ERR_MASK_WRITE', message: expect.stringContaining(`at ${path}.`) }),
       )
     }
@@ -33,19 +34,19 @@ describe('A write that carries a token back', () => {
 
   it('is refused for everything that a masked answer holds', async () => {
     const answer = await masked(one, secret)
-    expect(() => maskerFor(patching).guardWrite(answer)).toThrow(/carries a masked value back/)
+    expect(() => maskerFor(patching).guardWrite(answer, merge)).toThrow(/carries a masked value back/)
     const { data } = answer as unknown as typeof secret
-    expect(() => maskerFor(patching).guardWrite(json({ data: { password: data.password } }))).toThrow(
+    expect(() => maskerFor(patching).guardWrite(json({ data: { password: data.password } }), merge)).toThrow(
       /body\.data\.password/,
     )
   })
 
   it('is refused when JSON in a string is nested too deeply to look into', () => {
     const deep = (levels: number) => `${'['.repeat(levels)}"\\n"${']'.repeat(levels)}`
-    expect(() => maskerFor(patching).guardWrite({ a: deep(200_000) })).toThrow(
+    expect(() => maskerFor(patching).guardWrite({ a: deep(200_000) }, merge)).toThrow(
       expect.objectContaining({ code: 'ERR_MASK_WRITE', message: expect.stringContaining('nested too deeply') }),
     )
-    expect(() => maskerFor(patching).guardWrite({ a: deep(400) })).not.toThrow()
+    expect(() => maskerFor(patching).guardWrite({ a: deep(400) }, merge)).not.toThrow()
   })
 
   it('is found at any place in base64, in one layer or two', () => {
@@ -57,7 +58,7 @@ describe('A write that carries a token back', () => {
         (before, after, twice) => {
           const once = Buffer.concat([before, Buffer.from(token), after]).toString('base64')
           const text = twice ? base64(`k=${once}`) : once
-          expect(() => maskerFor(patching).guardWrite({ data: { p: text } })).toThrow(/carries a masked value/)
+          expect(() => maskerFor(patching).guardWrite({ data: { p: text } }, merge)).toThrow(/carries a masked value/)
         },
       ),
     )
@@ -66,7 +67,7 @@ describe('A write that carries a token back', () => {
   it('is not seen in what holds none', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(() => maskerFor(patching).guardWrite(json({ value }))).not.toThrow()
+        expect(() => maskerFor(patching).guardWrite(json({ value }), merge)).not.toThrow()
       }),
     )
   })
@@ -76,7 +77,7 @@ describe('A JSON patch on a masked resource', () => {
   const guard =
     (operation: object, request = patching) =>
     () =>
-      maskerFor(request).guardWrite(json([operation]))
+      maskerFor(request).guardWrite(json([operation]), merge)
 
   it.each([
     { op: 'test', path: '/data/password', value: 'x' },
@@ -105,6 +106,34 @@ describe('A JSON patch on a masked resource', () => {
     { op: 'copy', from: '/metadata/labels/a', path: '/metadata/labels/b' },
   ])('may do everything else: %j', (operation) => {
     expect(guard(operation)).not.toThrow()
+  })
+})
+
+describe('A server-side apply of masked values', () => {
+  const apply = (query: string, body: unknown, contentType = 'application/apply-patch+yaml') => {
+    return () => maskerFor(patching).guardWrite(json(body), { target: `${merge.target}${query}`, contentType })
+  }
+  const guess = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, data: { password: 'eA==' } }
+
+  it.each([
+    '',
+    '?fieldManager=x',
+    '?force=false',
+    '?force=0',
+    '?force=true&force=false',
+    '?force=',
+    '?fieldManager=x?force=true',
+  ])('is refused when it could answer a guess: %j', (query) => {
+    expect(apply(query, guess)).toThrow(
+      expect.objectContaining({ code: 'ERR_MASK_WRITE', advice: expect.stringContaining('--force-conflicts') }),
+    )
+    expect(apply(query, guess, 'application/apply-patch+cbor')).toThrow(/server-side apply/)
+  })
+
+  it('passes when it is forced, or holds none, or is no apply', () => {
+    expect(apply('?fieldManager=x&force=true', guess)).not.toThrow()
+    expect(apply('', { ...guess, data: {}, metadata: { labels: { a: 'b' } } })).not.toThrow()
+    expect(apply('', guess, merge.contentType)).not.toThrow()
   })
 })
 
