@@ -1,6 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonValue, ResourceRequest } from '../model/request.ts'
 import { encodeJson, parseJson } from '../stream/json.ts'
+import type { Budget, Holding } from './budget.ts'
 import { isObject, refOfKind, type ResourceRef } from './fields.ts'
 import { readFrames, readWhole } from './frames.ts'
 import type { Answer, MaskedAnswer } from './port.ts'
@@ -11,13 +12,20 @@ import { maskObject, type Walk } from './walk.ts'
 const newline = Uint8Array.of(0x0a)
 
 /** Masks one answer: a whole JSON value, or a watch event on each line. Throws ERR_MASK when it is not JSON. */
-export function maskAnswer(answer: Answer, request: ResourceRequest, walk: Omit<Walk, 'hidden'>): MaskedAnswer {
+export function maskAnswer(
+  answer: Answer,
+  request: ResourceRequest,
+  walk: Omit<Walk, 'hidden'>,
+  budget: Budget,
+): MaskedAnswer {
   let count = 0
   const shape = new AnswerMasker(request, { ...walk, hidden: () => count++ })
   assertJson(answer.contentType)
   const body = isWatch(answer, request)
     ? maskLines(answer.body, (value) => shape.event(value))
-    : maskWhole(answer.body, (value) => (answer.statusCode < 400 ? shape.top(value) : shape.failure(value)))
+    : maskWhole(answer.body, budget.hold(), (value) =>
+        answer.statusCode < 400 ? shape.top(value) : shape.failure(value),
+      )
   return { body, count: () => count }
 }
 
@@ -25,11 +33,19 @@ function isWatch(answer: Answer, request: ResourceRequest): boolean {
   return request.verb === 'watch' && answer.statusCode < 400
 }
 
-async function* maskWhole(body: Answer['body'], mask: (value: JsonValue) => JsonValue): AsyncIterable<Uint8Array> {
-  const bytes = await readWhole(body)
-  if (bytes.length === 0) return
-  yield encodeJson(mask(read(bytes)))
-  yield newline
+async function* maskWhole(
+  body: Answer['body'],
+  holding: Holding,
+  mask: (value: JsonValue) => JsonValue,
+): AsyncIterable<Uint8Array> {
+  try {
+    const bytes = await readWhole(body, holding)
+    if (bytes.length === 0) return
+    yield encodeJson(mask(read(bytes)))
+    yield newline
+  } finally {
+    holding.release()
+  }
 }
 
 async function* maskLines(body: Answer['body'], mask: (value: JsonValue) => JsonValue): AsyncIterable<Uint8Array> {

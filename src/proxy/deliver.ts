@@ -55,6 +55,7 @@ export async function deliver(
     response.writeHead(answer.statusCode, headers).end()
     return
   }
+  let chunks: AsyncIterator<Uint8Array> | undefined
   try {
     const masked = masker?.answer({
       statusCode: answer.statusCode,
@@ -62,13 +63,14 @@ export async function deliver(
       body: answer.body,
     })
     if (masked !== undefined) noteMasked(masked)
-    const chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
+    chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
     const first = delivery.streaming ? undefined : await chunks.next()
     response.writeHead(answer.statusCode, headers)
     if (delivery.streaming) response.flushHeaders()
     await pump(response, chunks, first)
   } finally {
     answer.body.destroy()
+    await chunks?.return?.()
   }
 }
 
