@@ -1,6 +1,7 @@
 import { spawn } from '@lydell/node-pty'
 import xterm from '@xterm/headless'
 import { personsEnvironment } from './environment.ts'
+import { withTodaysWidths } from './widths.ts'
 import { waitForText, type Wanted } from './wait.ts'
 
 export interface PtyOptions {
@@ -36,7 +37,7 @@ export interface Pty extends AsyncDisposable {
 /** Starts a program in a pseudo-terminal; disposal kills it and everything in its process group. */
 export function openPty(file: string, args: readonly string[], options: PtyOptions = {}): Pty {
   const { cols = 100, rows = 30 } = options
-  const terminal = new xterm.Terminal({ cols, rows, scrollback: 5000, allowProposedApi: true })
+  const terminal = withTodaysWidths(new xterm.Terminal({ cols, rows, scrollback: 5000, allowProposedApi: true }))
   const program = spawn(file, [...args], {
     cols,
     rows,

@@ -35,7 +35,7 @@ describe('playing a recording', () => {
     await using recording = await openStory('play')
     const script = 'echo before; "$@"; echo code $?'
     await using pty = openPty('sh', ['-c', script, 'sh', process.execPath, ...recording.args], { cols: 110, rows: 12 })
-    await pty.waitForScreen(/^one\ntwo\n[^]*first mark[^]*q quit$/)
+    await pty.waitForScreen(/^one\ntwo\n[^]*first mark[^]*q quit/)
     expect(pty.onAlternateScreen).toBe(true)
     pty.type(']')
     pty.type(']')

@@ -1,4 +1,5 @@
 import xterm from '@xterm/headless'
+import { withTodaysWidths } from '../support/widths.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChromeFrame } from '../../src/model/chrome.ts'
@@ -12,8 +13,8 @@ const chrome: ChromeFrame = { statusRow: 'status', drawerRows: [], focused: fals
 
 /** A screen, and the terminal its frames arrive on. */
 class Bench {
-  readonly terminal = new xterm.Terminal({ cols, rows, scrollback: 100, allowProposedApi: true })
-  readonly model = new xterm.Terminal({ cols, rows: rows - 1, allowProposedApi: true })
+  readonly terminal = withTodaysWidths(new xterm.Terminal({ cols, rows, scrollback: 100, allowProposedApi: true }))
+  readonly model = withTodaysWidths(new xterm.Terminal({ cols, rows: rows - 1, allowProposedApi: true }))
   readonly sent: FromScreen[] = []
   readonly #screen: Screen
   #arrived = Promise.withResolvers<void>()
