@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openJournal, type Journal } from '../../src/journal/journal.ts'
@@ -140,9 +141,13 @@ describe('one writer', () => {
 
 test('a writer that is dead but not yet buried by its parent holds no lock', async () => {
   await using folder = await temporaryFolder()
-  // The shell's child becomes a zombie: its parent sleeps on and never waits for it.
-  const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(createInterface(parent.stdout), 'line')) as [string]
+  // The child ends once its parent has become a program that never asks for its children.
+  const script = '(read nothing <&3) & echo $!; exec 3<&-; exec sleep 30'
+  const parent = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] })
+  const [line] = (await once(createInterface(parent.stdout as Readable), 'line')) as [string]
+  const comm = async () => await readFile(`/proc/${parent.pid}/comm`, 'utf8')
+  while ((await comm()) !== 'sleep\n') await new Promise((resolve) => setImmediate(resolve))
+  ;(parent.stdio[3] as Writable).end()
   const stat = async () => await readFile(`/proc/${line}/stat`, 'utf8')
   while (!(await stat()).includes(') Z ')) await new Promise((resolve) => setImmediate(resolve))
   const started = (await stat()).split(') ')[1]?.split(' ')[19]
