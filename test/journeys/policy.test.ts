@@ -1,0 +1,56 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/tmp.ts'
+import { practiceBroker, type PracticeBroker } from './broker.ts'
+
+const policy = `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: hasty}
+rules:
+- name: read
+  subjects: [{group: "chaperone:operators"}]
+  match: {verbs: ["*"], nonResourceURLs: ["*"]}
+  effect: allow
+- name: pods
+  subjects: [{group: "chaperone:operators"}]
+  match: {verbs: [get, list, watch], apiGroups: [""], resources: [pods], namespaces: [shop-production]}
+  effect: allow
+- name: hasty
+  subjects: [{group: "*"}]
+  match: {verbs: [delete], apiGroups: [""], resources: [pods]}
+  effect: hold
+  approval: {reviewers: [{group: "chaperone:reviewers"}], count: 1, expiresAfter: 1s}
+`
+
+let parts: AsyncDisposableStack
+let broker: PracticeBroker
+beforeAll(async () => {
+  parts = new AsyncDisposableStack()
+  const folder = parts.use(await temporaryFolder()).path
+  const file = join(folder, 'policy.yaml')
+  await writeFile(file, policy)
+  broker = parts.use(await practiceBroker(['--policy', file]))
+})
+afterAll(() => parts.disposeAsync())
+
+it('a request that nobody decides in time ends with 122 and says so', async () => {
+  const { code, stderr } = await broker.kubectlRun(['delete', '--raw', '/api/v1/namespaces/shop-production/pods/x'])
+  expect([code, stderr]).toEqual([122, expect.stringContaining('ApprovalExpired')])
+  expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(/It was held \(approval-expired; .*hasty\/hasty/)
+})
+
+it('one’s own policy decides: what no rule allows is refused, also across all namespaces', async () => {
+  const pods = await broker.kubectlRun(['get', 'pods', '-n', 'shop-production', '-o', 'name'])
+  expect([pods.code, pods.stdout]).toEqual([0, expect.stringContaining('pod/web-')])
+  const everywhere = await broker.kubectlRun(['get', 'pods', '-A'])
+  expect([everywhere.code, everywhere.stdout]).toEqual([121, ''])
+  expect((await broker.kubectlRun(['get', 'secrets', '-n', 'shop-production'])).code).toBe(121)
+})
+
+it('recordings can be asciicast v2, for players that know no other', async () => {
+  await broker.chaperone(['run', '--practice', '--recording-format=v2', '--', 'echo', 'for an old player'])
+  const list = JSON.parse((await broker.chaperone(['recordings', 'list', '--json'])).stdout) as { version: number }[]
+  expect(list[0]).toMatchObject({ version: 2, command: 'echo for an old player', exitStatus: 0 })
+  expect((await broker.chaperone(['replay', 'latest', '--print'])).stdout).toBe('for an old player\r\n')
+})
