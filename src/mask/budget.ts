@@ -79,7 +79,10 @@ class Lane {
       return
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const giveUp = () => reject(busy())
+    const giveUp = () => {
+      this.#waiting.delete(resolve)
+      reject(busy())
+    }
     this.#waiting.add(resolve)
     if (deadline.aborted) giveUp()
     deadline.addEventListener('abort', giveUp)

@@ -50,4 +50,16 @@ describe('Large answers', () => {
     const later = Array.from({ length: 14 }, () => answer(2 * MIB).next())
     expect((await Promise.all(later)).map(({ done }) => done)).not.toContain(true)
   })
+
+  it('lose no place when one ends in the moment in which another gives up', async () => {
+    const { answer, deadline } = broker()
+    const held = [answer(5 * MIB), answer(5 * MIB)]
+    await Promise.all(held.map((one) => one.next()))
+    const waiting = answer(5 * MIB).next()
+    await answer(2 * MIB).next()
+    const ended = held[0]?.return?.()
+    deadline.abort()
+    await Promise.allSettled([waiting, ended])
+    expect((await answer(5 * MIB).next()).done).toBe(false)
+  })
 })
