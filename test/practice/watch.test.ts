@@ -120,3 +120,24 @@ test('of two watch parameters the first counts, and the path prefix works too', 
     break
   }
 })
+
+test('ages in a long watch are told from the moment of the event, not from when the watch began', async () => {
+  let now = Date.now()
+  await using slow = await startTestCluster(() => new Date(now))
+  const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  const ages: unknown[] = []
+  const isNew = (event: Event) => event.type === 'ADDED' && JSON.stringify(event.object.rows).includes('late')
+  for await (const line of slow.rawLines(`${maps}?watch=true`, { accept })) {
+    const event = JSON.parse(line) as Event
+    if (ages.length === 0) {
+      ages.push('begun')
+      now += 3_600_000
+      await slow.kubectl('create', 'configmap', 'late', '-n', 'shop-staging')
+    }
+    if (isNew(event)) {
+      ages.push(event.object.rows?.[0]?.cells.at(-1))
+      break
+    }
+  }
+  expect(ages).toEqual(['begun', '0s'])
+})

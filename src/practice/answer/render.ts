@@ -10,7 +10,8 @@ export interface View {
   readonly resource: Resource
   readonly form: Form
   readonly query: Query
-  readonly now: Date
+  /** Asked for each row: a watch outlives the moment it began. */
+  readonly now: () => Date
 }
 
 export interface ListMetadata extends Fields {
@@ -19,7 +20,7 @@ export interface ListMetadata extends Fields {
   readonly remainingItemCount?: number
 }
 
-export function viewOf(resource: Resource, accept: string, query: Query, now: Date): View {
+export function viewOf(resource: Resource, accept: string, query: Query, now: () => Date): View {
   return { resource, form: acceptedForm(accept), query, now }
 }
 
@@ -65,5 +66,5 @@ const partialMeta = ({ form }: View) => ({
 })
 
 function tableRequest({ resource, form, query, now }: View, metadata: Fields) {
-  return { resource, version: form.version, include: includeObject(query.first('includeObject')), now, metadata }
+  return { resource, version: form.version, include: includeObject(query.first('includeObject')), now: now(), metadata }
 }

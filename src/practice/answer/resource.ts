@@ -16,7 +16,7 @@ import { subresourceAnswer } from './subresources.ts'
 export function resourceAnswer(call: Call, route: Route): Answer {
   const { resource, subresource, verb } = route
   if (questions.includes(resource)) return questionAnswer(call, route)
-  const view = viewOf(resource, subresource === 'log' ? '' : call.accept, call.target.query, call.now())
+  const view = viewOf(resource, subresource === 'log' ? '' : call.accept, call.target.query, call.now)
   if (subresource !== '') return subresourceAnswer(call, route, view)
   if (!resource.verbs.includes(verb)) throw methodNotAllowed()
   needsPlace(route)
