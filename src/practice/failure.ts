@@ -101,3 +101,34 @@ export function expired(message: string): ApiFailure {
 export function unauthorized(): ApiFailure {
   return new ApiFailure(401, 'Unauthorized', 'Unauthorized')
 }
+
+/** What a denied caller asked for (k8s.io/apiserver pkg/endpoints/handlers/responsewriters/errors.go). */
+interface Asked {
+  readonly verb: string
+  readonly group: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  readonly path: string
+  readonly isResource: boolean
+}
+
+export function forbidden(userName: string, asked: Asked, reason: string): ApiFailure {
+  const { verb, group, resource, subresource, namespace, name, path, isResource } = asked
+  const user = `User ${JSON.stringify(userName)} cannot ${verb}`
+  const why = reason === '' ? '' : `: ${reason}`
+  if (!isResource) {
+    return new ApiFailure(403, 'Forbidden', `forbidden: ${user} path ${JSON.stringify(path)}${why}`, {})
+  }
+  const full = subresource === '' ? resource : `${resource}/${subresource}`
+  const subject = group === '' ? full : `${resource}.${group}${subresource === '' ? '' : `/${subresource}`}`
+  const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
+  const named = name === '' ? `${subject} is forbidden` : `${subject} ${JSON.stringify(name)} is forbidden`
+  const message = `${named}: ${user} resource ${JSON.stringify(full)} in API group ${JSON.stringify(group)} ${scope}${why}`
+  return new ApiFailure(403, 'Forbidden', message, {
+    ...(name === '' ? {} : { name }),
+    ...(group === '' ? {} : { group }),
+    kind: resource,
+  })
+}

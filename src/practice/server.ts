@@ -2,6 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { noAudit } from './access/audit.ts'
+import { OpenAccess } from './access/users.ts'
+import type { Cluster } from './cluster.ts'
+import { SimulatedRuntime } from './containers/simulated.ts'
+import { Registry } from './resources/registry.ts'
 import { issueCertificates } from './transport/certificates.ts'
 import { startControllers } from './controllers/controllers.ts'
 import { serve } from './transport/http.ts'
@@ -38,9 +43,16 @@ const keepAliveMs = 120_000
 export async function startPractice({ host, port, now = () => new Date() }: PracticeOptions): Promise<PracticeCluster> {
   const certificates = await issueCertificates(host, clientCertificateName, new Date())
   const adminToken = randomBytes(24).toString('base64url')
-  const store = new Store()
-  seed(store, now())
-  const controllers = startControllers(store, now)
+  const cluster: Cluster = {
+    store: new Store(),
+    registry: new Registry(),
+    runtime: new SimulatedRuntime(),
+    access: new OpenAccess(adminToken),
+    audit: noAudit,
+    now,
+  }
+  seed(cluster.store, now())
+  const controllers = startControllers(cluster)
   const { server: identity, caPem } = certificates
   const tls = {
     key: identity.keyPem,
@@ -50,7 +62,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
     rejectUnauthorized: false,
   }
   const server = createServer(tls, (request, response) => {
-    void serve(request, response, { store, adminToken, now })
+    void serve(request, response, cluster)
   })
   server.keepAliveTimeout = keepAliveMs
   server.listen(port, host)
@@ -66,6 +78,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
     kubeconfig: kubeconfig(url, adminToken, certificates),
     close: async () => {
       controllers.close()
+      cluster.runtime.close()
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()

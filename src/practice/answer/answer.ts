@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AuditTrail } from '../access/audit.ts'
+import type { Cluster } from '../cluster.ts'
 import type { Fields } from '../state/objects.ts'
-import type { Store } from '../state/store.ts'
 import type { Target } from '../transport/target.ts'
-import type { User } from '../transport/users.ts'
+import type { User } from '../access/access.ts'
 
 /** One authenticated request with everything an answer may need. */
-export interface Call {
+export interface Call extends Cluster {
   readonly method: string
   readonly target: Target
   readonly accept: string
@@ -12,8 +14,8 @@ export interface Call {
   readonly userAgent: string
   readonly body: Buffer
   readonly user: User
-  readonly store: Store
-  readonly now: () => Date
+  readonly headers: IncomingHttpHeaders
+  readonly trail: AuditTrail
 }
 
 /** What is sent back: one JSON value, one text, bytes, or a stream that ends when the caller leaves or the source is done. */

@@ -1,6 +1,5 @@
 import { mediaTypes } from './accept.ts'
 import type { Fields } from '../state/objects.ts'
-import { resources } from '../resources/index.ts'
 import { groupVersion, type Resource, type Subresource } from '../resources/resource.ts'
 
 /** A discovery answer and its media type. */
@@ -12,24 +11,25 @@ export interface DiscoveryAnswer {
 const json = 'application/json'
 
 /** Answers `/api`, `/apis`, `/api/v1`, `/apis/<group>` and `/apis/<group>/<version>`; undefined for other paths. */
-export function discovery(path: string, accept: string): DiscoveryAnswer | undefined {
+export function discovery(resources: readonly Resource[], path: string, accept: string): DiscoveryAnswer | undefined {
   const aggregated = aggregatedVersion(accept)
   const [root = '', group, version, ...more] = path.split('/').slice(1)
   if (more.length > 0 || (root !== 'api' && root !== 'apis')) return undefined
   if (group === undefined) {
-    if (aggregated !== undefined) return aggregatedDiscovery(root, aggregated)
-    return { contentType: json, body: root === 'api' ? coreVersions : groupList() }
+    if (aggregated !== undefined) return aggregatedDiscovery(resources, root, aggregated)
+    return { contentType: json, body: root === 'api' ? coreVersions : groupList(resources) }
   }
-  const body = root === 'api' ? coreResources(group, version) : groupAnswer(group, version)
+  const body = root === 'api' ? coreResources(resources, group, version) : groupAnswer(resources, group, version)
   return body === undefined ? undefined : { contentType: json, body }
 }
 
 const coreVersions = { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
 
-const groups = [...new Set(resources.map((resource) => resource.group))].filter((group) => group !== '')
+const groupsOf = (resources: readonly Resource[]) =>
+  [...new Set(resources.map((resource) => resource.group))].filter((group) => group !== '')
 
-function groupList(): Fields {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(apiGroup) }
+function groupList(resources: readonly Resource[]): Fields {
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(resources).map(apiGroup) }
 }
 
 function apiGroup(name: string): Fields {
@@ -37,20 +37,24 @@ function apiGroup(name: string): Fields {
   return { name, versions: [version], preferredVersion: version }
 }
 
-function coreResources(version: string, more: string | undefined): Fields | undefined {
-  return version === 'v1' && more === undefined ? resourceList('', 'v1') : undefined
+function coreResources(resources: readonly Resource[], version: string, more: string | undefined): Fields | undefined {
+  return version === 'v1' && more === undefined ? resourceList(resources, '', 'v1') : undefined
 }
 
-function groupAnswer(group: string, version: string | undefined): Fields | undefined {
-  if (!groups.includes(group)) return undefined
+function groupAnswer(resources: readonly Resource[], group: string, version: string | undefined): Fields | undefined {
+  if (!groupsOf(resources).includes(group)) return undefined
   if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) }
-  return version === 'v1' ? resourceList(group, version) : undefined
+  return version === 'v1' ? resourceList(resources, group, version) : undefined
 }
 
-const served = (group: string) => resources.filter((resource) => resource.group === group)
+const served = (resources: readonly Resource[], group: string) =>
+  resources.filter((resource) => resource.group === group)
 
-function resourceList(group: string, version: string): Fields {
-  const entries = served(group).flatMap((resource) => [resourceEntry(resource), ...subresourceEntries(resource)])
+function resourceList(resources: readonly Resource[], group: string, version: string): Fields {
+  const entries = served(resources, group).flatMap((resource) => [
+    resourceEntry(resource),
+    ...subresourceEntries(resource),
+  ])
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',
@@ -94,18 +98,22 @@ function aggregatedVersion(accept: string): AggregatedVersion | undefined {
 }
 
 /** KEP-3352: all groups of one root in a single answer. */
-function aggregatedDiscovery(root: string, version: AggregatedVersion): DiscoveryAnswer {
-  const items = (root === 'api' ? [''] : groups).map(aggregatedGroup)
+function aggregatedDiscovery(
+  resources: readonly Resource[],
+  root: string,
+  version: AggregatedVersion,
+): DiscoveryAnswer {
+  const items = (root === 'api' ? [''] : groupsOf(resources)).map((group) => aggregatedGroup(resources, group))
   return {
     contentType: `${json};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
     body: { kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items },
   }
 }
 
-function aggregatedGroup(group: string): Fields {
+function aggregatedGroup(resources: readonly Resource[], group: string): Fields {
   return {
     metadata: { name: group, creationTimestamp: null },
-    versions: [{ version: 'v1', freshness: 'Current', resources: served(group).map(aggregatedResource) }],
+    versions: [{ version: 'v1', freshness: 'Current', resources: served(resources, group).map(aggregatedResource) }],
   }
 }
 

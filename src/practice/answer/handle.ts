@@ -21,18 +21,18 @@ const version = {
 const healthPaths = ['/healthz', '/livez', '/readyz']
 
 /** Answers one authenticated request; failures are thrown as ApiFailure. */
-export function handle(call: Call): Answer {
+export function handle(call: Call): Answer | Promise<Answer> {
   const { path } = call.target
   if (call.method === 'GET') {
     if (path === '/version') return ok(version)
     if (healthPaths.includes(path)) return { kind: 'text', code: 200, text: 'ok' }
-    const found = discovery(path, call.accept)
+    const found = discovery(call.registry.all, path, call.accept)
     if (found !== undefined) return { kind: 'json', code: 200, ...found }
     if (path === '/openapi/v2') return { kind: 'bytes', bytes: openapiV2(), contentType: openapiV2Type }
-    const document = path.startsWith('/openapi/') ? openapi(path) : undefined
+    const document = path.startsWith('/openapi/') ? openapi(call.registry.all, path) : undefined
     if (document !== undefined) return ok(document)
   }
-  const route = routeOf(call.method, call.target)
+  const route = routeOf(call.registry, call.method, call.target)
   if (route === undefined) throw pathNotFound()
   return resourceAnswer(call, route)
 }

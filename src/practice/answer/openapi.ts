@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Fields } from '../state/objects.ts'
-import { resources } from '../resources/index.ts'
 import { groupVersion, type Resource } from '../resources/resource.ts'
 
 /**
  * OpenAPI v3, as much as kubectl asks for: that patch and post take fieldValidation and dryRun (so that it leaves
  * validation to the server), and the shape of the kinds for `kubectl explain`. Bodies of specs are not described.
  */
-export function openapi(path: string): Fields | undefined {
-  if (path === '/openapi/v3') return index()
+export function openapi(resources: readonly Resource[], path: string): Fields | undefined {
+  if (path === '/openapi/v3') return index(resources)
   const [root = '', ...rest] = path.replace('/openapi/v3/', '').split('/')
   const name = rest.join('/')
   const [group = '', version = ''] = root === 'api' ? ['', name] : name.split('/')
@@ -32,13 +31,13 @@ export function openapiV2(): Buffer {
 
 const prefix = (resource: Resource) => `${resource.group === '' ? 'api' : 'apis'}/${groupVersion(resource)}`
 
-function index(): Fields {
+function index(resources: readonly Resource[]): Fields {
   const prefixes = [...new Set(resources.map(prefix))]
-  const url = (one: string) => ({ serverRelativeURL: `/openapi/v3/${one}?hash=${digest(one)}` })
+  const url = (one: string) => ({ serverRelativeURL: `/openapi/v3/${one}?hash=${digest(resources, one)}` })
   return { paths: Object.fromEntries(prefixes.map((one) => [one, url(one)])) }
 }
 
-function digest(one: string): string {
+function digest(resources: readonly Resource[], one: string): string {
   const served = resources.filter((resource) => prefix(resource) === one)
   return createHash('sha512').update(JSON.stringify(served)).digest('hex').toUpperCase()
 }

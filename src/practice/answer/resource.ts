@@ -7,13 +7,13 @@ import { deleteAnswer, deleteCollectionAnswer } from './deletes.ts'
 import { create, patchAnswer, shown, update } from './modify.ts'
 import { listAnswer, storedObject } from './reads.ts'
 import { renderObject, viewOf } from './render.ts'
-import { review } from './reviews.ts'
+import { review } from '../access/reviews.ts'
 import type { Route } from './route.ts'
 import { watchAnswer } from './streams.ts'
-import { subresourceAnswer } from './subresources.ts'
+import { subresourceAnswer } from '../subresources/index.ts'
 
 /** Answers one request for a resource. */
-export function resourceAnswer(call: Call, route: Route): Answer {
+export function resourceAnswer(call: Call, route: Route): Answer | Promise<Answer> {
   const { resource, subresource, verb } = route
   if (questions.includes(resource)) return questionAnswer(call, route)
   const view = viewOf(resource, subresource === 'log' ? '' : call.accept, call.target.query, call.now)

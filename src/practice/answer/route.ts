@@ -1,5 +1,5 @@
 import { methodNotAllowed, pathNotFound } from '../failure.ts'
-import { findResource } from '../resources/index.ts'
+import type { Registry } from '../resources/registry.ts'
 import type { Resource } from '../resources/resource.ts'
 import type { Target } from '../transport/target.ts'
 
@@ -27,7 +27,7 @@ const verbs: Readonly<Record<string, Verb>> = {
  * The route of `/api/…` and `/apis/…` below a version (k8s.io/apiserver pkg/endpoints/request/requestinfo.go);
  * undefined when the path names no resource. Unknown resources are a 404, unknown methods a 405.
  */
-export function routeOf(method: string, { path, query }: Target): Route | undefined {
+export function routeOf(registry: Registry, method: string, { path, query }: Target): Route | undefined {
   const [root, ...parts] = path.split('/').slice(1)
   if (root !== 'api' && root !== 'apis') return undefined
   const group = root === 'api' ? '' : (parts.shift() ?? '')
@@ -35,7 +35,7 @@ export function routeOf(method: string, { path, query }: Target): Route | undefi
   if (parts.length === 0) return undefined
   const watchPrefix = parts[0] === 'watch' && method === 'GET'
   const { namespace, plural, name, subresource, more } = place(watchPrefix ? parts.slice(1) : parts)
-  const resource = findResource(group, version, plural)
+  const resource = registry.find(group, version, plural)
   if (resource === undefined || more || (!resource.namespaced && namespace !== undefined)) throw pathNotFound()
   const verb = verbs[method]
   if (verb === undefined) throw methodNotAllowed()

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../state/objects.ts'
-import type { Change, Store } from '../state/store.ts'
+import type { Change } from '../state/store.ts'
 import { reconcileDaemonSet } from './daemonset.ts'
 import { reconcileDeployment } from './deployment.ts'
 import { reconcileService } from './endpoints.ts'
@@ -36,10 +36,9 @@ export interface Controllers {
 }
 
 /** Starts what makes the cluster live: every change of the store may lead to others a moment later. */
-export function startControllers(store: Store, now: () => Date): Controllers {
-  const world: World = { store, now }
+export function startControllers(world: World): Controllers {
   const timers = new Timers()
-  const unsubscribe = store.subscribe((change) => react(world, timers, change))
+  const unsubscribe = world.store.subscribe((change) => react(world, timers, change))
   return {
     close: () => {
       unsubscribe()

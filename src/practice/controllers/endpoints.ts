@@ -8,10 +8,10 @@ import {
   type KubeObject,
 } from '../state/objects.ts'
 import { isReady } from './workload.ts'
-import { putChanged, type World } from './world.ts'
+import { putChanged, type State } from './world.ts'
 
 /** Writes the Endpoints and the EndpointSlice of a service from the pods that its selector finds. */
-export function reconcileService(world: World, service: KubeObject): void {
+export function reconcileService(world: State, service: KubeObject): void {
   const selector = readFields(service, 'spec.selector')
   if (Object.keys(selector).length === 0) return
   const pods = world.store.list('/pods', service.metadata.namespace).filter((pod) => selects(selector, pod))
@@ -62,7 +62,7 @@ function membersOf(service: KubeObject, pods: readonly KubeObject[]) {
 }
 
 function write(
-  world: World,
+  world: State,
   key: string,
   service: KubeObject,
   fields: Fields & Pick<KubeObject, 'apiVersion' | 'kind'>,

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { isOwnedBy, sameJson, timestamp, type KubeObject } from '../state/objects.ts'
-import type { Store } from '../state/store.ts'
+import type { Cluster } from '../cluster.ts'
 
 /** What controllers work on. */
-export interface World {
-  readonly store: Store
-  readonly now: () => Date
-}
+export type World = Pick<Cluster, 'store' | 'registry' | 'runtime' | 'now'>
+
+/** As much of it as writing objects needs. */
+export type State = Pick<Cluster, 'store' | 'now'>
 
 /** Objects of one resource that the owner controls. */
 export function children({ store }: World, key: string, owner: KubeObject): KubeObject[] {
@@ -14,7 +14,7 @@ export function children({ store }: World, key: string, owner: KubeObject): Kube
 }
 
 /** Stores the object if it differs from what is stored. */
-export function putChanged({ store }: World, key: string, object: KubeObject): void {
+export function putChanged({ store }: State, key: string, object: KubeObject): void {
   const { namespace, name } = object.metadata
   if (!sameJson(store.get(key, namespace, name), object)) store.put(key, object)
 }

@@ -42,7 +42,3 @@ export const resources: readonly Resource[] = [
   ...[customResourceDefinitions],
   ...questions,
 ]
-
-export function findResource(group: string, version: string, plural: string): Resource | undefined {
-  return resources.find((one) => one.group === group && one.version === version && one.plural === plural)
-}

@@ -92,8 +92,8 @@ export function seedWorkloads(planter: Planter): void {
   seedNodeExporter(planter)
   seedBackups(planter)
   seedEdges(planter)
-  const world = { store: planter.store, now: () => planter.now }
-  for (const service of planter.store.list('/services')) reconcileService(world, service)
+  const { store, now } = planter
+  for (const service of store.list('/services')) reconcileService({ store, now: () => now }, service)
 }
 
 function templateOf({ name, image, env = [] }: App): Fields {

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
-import { failure } from '../../model/status.ts'
-import type { Answer, Call } from '../answer/answer.ts'
+import { failure, type Status } from '../../model/status.ts'
+import { attributesOf } from '../access/attributes.ts'
+import type { AuditTrail } from '../access/audit.ts'
+import type { Answer } from '../answer/answer.ts'
 import { readBody } from '../answer/body.ts'
 import { handle } from '../answer/handle.ts'
-import { ApiFailure } from '../failure.ts'
-import type { Store } from '../state/store.ts'
+import type { Cluster } from '../cluster.ts'
+import { ApiFailure, forbidden } from '../failure.ts'
 import { parseTarget } from './target.ts'
-import { identify } from './users.ts'
 
 /** Answers of this size are compressed when the caller asks (k8s.io/apiserver defaultGzipThresholdBytes). */
 const gzipThresholdBytes = 128 * 1024
@@ -16,50 +18,70 @@ const gzipThresholdBytes = 128 * 1024
 /** Unread events kept for one watcher; one that falls further behind is disconnected, as upstream. Bounds memory. */
 const unreadLimitBytes = 8 * 1024 * 1024
 
-export interface Served {
-  readonly store: Store
-  readonly adminToken: string
-  readonly now: () => Date
-}
-
 /** Serves one request, whatever happens: every failure becomes a metav1.Status. */
-export async function serve(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
-  const audit = request.headers['audit-id']
-  response.setHeader('Audit-Id', typeof audit === 'string' && audit !== '' ? audit : randomUUID())
+export async function serve(request: IncomingMessage, response: ServerResponse, cluster: Cluster): Promise<void> {
+  const auditId = auditIdOf(request)
+  response.setHeader('Audit-Id', auditId)
   response.setHeader('Cache-Control', 'no-cache, private')
-  send(request, response, await answerTo(request, served))
+  const trail = cluster.audit.received({
+    auditId,
+    method: request.method ?? '',
+    requestUri: request.url ?? '/',
+    sourceIp: request.socket.remoteAddress ?? '',
+    userAgent: request.headers['user-agent'] ?? '',
+    at: cluster.now(),
+  })
+  send(request, response, await answerTo(request, trail, cluster), trail)
 }
 
-async function answerTo(request: IncomingMessage, served: Served): Promise<Answer> {
+export function auditIdOf(request: IncomingMessage): string {
+  const given = request.headers['audit-id']
+  return typeof given === 'string' && given !== '' ? given : randomUUID()
+}
+
+async function answerTo(request: IncomingMessage, trail: AuditTrail, cluster: Cluster): Promise<Answer> {
   try {
-    return handle(await callOf(request, served))
+    const target = parseTarget(request.url ?? '/')
+    const method = request.method ?? ''
+    const user = admit(request, trail, cluster)
+    return await handle({
+      ...cluster,
+      method,
+      target,
+      headers: request.headers,
+      accept: request.headers.accept ?? '',
+      contentType: request.headers['content-type'] ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+      body: await readBody(request),
+      user,
+      trail,
+    })
   } catch (thrown) {
-    const status =
-      thrown instanceof ApiFailure
-        ? thrown.status
-        : failure(500, 'InternalError', `Internal error occurred: ${String(thrown)}`)
+    const status = statusOf(thrown)
     return { kind: 'json', code: status.code, body: { ...status } }
   }
 }
 
-async function callOf(request: IncomingMessage, { store, adminToken, now }: Served): Promise<Call> {
-  const user = identify(request, adminToken)
-  return {
-    method: request.method ?? '',
-    target: parseTarget(request.url ?? '/'),
-    accept: request.headers.accept ?? '',
-    contentType: request.headers['content-type'] ?? '',
-    userAgent: request.headers['user-agent'] ?? '',
-    body: await readBody(request),
-    user,
-    store,
-    now,
-  }
+/** The user who may do what the request asks; 401 or 403 otherwise. */
+export function admit(request: IncomingMessage, trail: AuditTrail, { access }: Cluster) {
+  const { socket, headers, headersDistinct: distinct } = request
+  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
+  const caller = access.identify({ headers, distinct, certificate })
+  const attributes = attributesOf(request.method ?? '', parseTarget(request.url ?? '/'))
+  trail.identified(caller, attributes)
+  const { allowed, reason } = access.authorize(caller.user, attributes)
+  if (!allowed) throw forbidden(caller.user.name, attributes, reason)
+  return caller.user
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+export function statusOf(thrown: unknown): Status {
+  if (thrown instanceof ApiFailure) return thrown.status
+  return failure(500, 'InternalError', `Internal error occurred: ${String(thrown)}`)
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer, trail: AuditTrail): void {
   if (answer.kind === 'stream') {
-    sendStream(response, answer)
+    sendStream(response, answer, trail)
     return
   }
   const { code, contentType, bytes } = payload(answer)
@@ -71,6 +93,12 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     ...(zipped ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
   })
   response.end(body)
+  trail.complete(code, failed(answer))
+}
+
+function failed(answer: Answer): Status | undefined {
+  const isFailure = answer.kind === 'json' && answer.code >= 400 && answer.body['kind'] === 'Status'
+  return isFailure ? (answer.body as unknown as Status) : undefined
 }
 
 function payload(answer: Exclude<Answer, { kind: 'stream' }>): { code: number; contentType: string; bytes: Buffer } {
@@ -86,9 +114,14 @@ function payload(answer: Exclude<Answer, { kind: 'stream' }>): { code: number; c
   }
 }
 
-function sendStream(response: ServerResponse, { contentType, start }: Answer & { kind: 'stream' }): void {
+function sendStream(
+  response: ServerResponse,
+  { contentType, start }: Answer & { kind: 'stream' },
+  trail: AuditTrail,
+): void {
   response.writeHead(200, { 'Content-Type': contentType })
   response.flushHeaders()
+  trail.started(200)
   const stop = start(
     (text) => {
       response.write(text)
@@ -96,6 +129,10 @@ function sendStream(response: ServerResponse, { contentType, start }: Answer & {
     },
     () => response.end(),
   )
-  if (response.closed) stop()
-  else response.once('close', stop)
+  const over = () => {
+    stop()
+    trail.complete(200)
+  }
+  if (response.closed) over()
+  else response.once('close', over)
 }

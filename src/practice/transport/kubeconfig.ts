@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { Certificates } from './certificates.ts'
-import { adminName } from './users.ts'
+import { adminName } from '../access/users.ts'
 
 export const clientCertificateName = 'practice-cert'
 

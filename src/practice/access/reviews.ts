@@ -1,5 +1,5 @@
 import { read, type Fields } from '../state/objects.ts'
-import type { User } from '../transport/users.ts'
+import type { User } from './access.ts'
 
 /** Answers a SelfSubject…Review: the practice cluster allows its users everything. */
 export function review(kind: string, body: Fields, user: User): Fields {

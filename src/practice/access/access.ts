@@ -1,0 +1,52 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
+
+/** user.Info (k8s.io/apiserver pkg/authentication/user). */
+export interface User {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What a request says about its caller. */
+export interface Credentials {
+  readonly headers: IncomingHttpHeaders
+  /** Values of repeated headers, names in lower case. */
+  readonly distinct: Readonly<Record<string, readonly string[] | undefined>>
+  /** The client certificate, when it was signed by the cluster's authority. */
+  readonly certificate: PeerCertificate | DetailedPeerCertificate | undefined
+}
+
+/** Who calls: the user who acts, and the one who authenticated when another is impersonated. */
+export interface Caller {
+  readonly user: User
+  readonly impersonator?: User
+}
+
+/** authorizer.Attributes: what is asked, before anyone looks whether it exists. */
+export interface Attributes {
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  /** The whole path; for requests of no resource it is all there is. */
+  readonly path: string
+  readonly isResource: boolean
+}
+
+export interface Verdict {
+  readonly allowed: boolean
+  /** As RBAC gives it; empty when nothing allows. */
+  readonly reason: string
+}
+
+/** Authentication, impersonation and authorisation of the cluster. */
+export interface Access {
+  /** The caller; ApiFailure 401 without valid credentials, 403 when the impersonation is not allowed. */
+  identify(credentials: Credentials): Caller
+  authorize(user: User, attributes: Attributes): Verdict
+}
