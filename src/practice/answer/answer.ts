@@ -16,6 +16,8 @@ export interface Call extends Cluster {
   readonly user: User
   readonly headers: IncomingHttpHeaders
   readonly trail: AuditTrail
+  /** Texts for Warning headers (RFC 7234 section 5.5, code 299); may be added to until the answer is given. */
+  readonly warnings: string[]
 }
 
 /** What is sent back: one JSON value, one text, bytes, or a stream that ends when the caller leaves or the source is done. */

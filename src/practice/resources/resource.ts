@@ -1,4 +1,5 @@
 import type { Cause } from '../failure.ts'
+import type { Schema } from '../schema/schema.ts'
 import type { KubeObject } from '../state/objects.ts'
 
 /** metav1.TableColumnDefinition with the function that fills a cell. */
@@ -36,6 +37,8 @@ export interface Resource {
   readonly fields: Readonly<Record<string, (object: KubeObject) => string>>
   /** True when changes of spec count up metadata.generation. */
   readonly generations: boolean
+  /** The shape of the objects, for custom resources; built-in ones are found by group, version and kind. */
+  readonly schema?: Schema
   /** Fills in what the API server defaults; gets a copy it may keep. */
   complete(object: KubeObject, now: Date): KubeObject
   /** What is wrong with the object, `old` being the stored one on update. */

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { failure, type Status } from '../../model/status.ts'
 import { attributesOf } from '../access/attributes.ts'
 import type { AuditTrail } from '../access/audit.ts'
-import type { Answer } from '../answer/answer.ts'
+import type { Answer, Call } from '../answer/answer.ts'
 import { readBody } from '../answer/body.ts'
 import { handle } from '../answer/handle.ts'
 import type { Cluster } from '../cluster.ts'
@@ -31,7 +31,10 @@ export async function serve(request: IncomingMessage, response: ServerResponse, 
     userAgent: request.headers['user-agent'] ?? '',
     at: cluster.now(),
   })
-  send(request, response, await answerTo(request, trail, cluster), trail)
+  const warnings: string[] = []
+  const answer = await answerTo(request, { ...cluster, trail, warnings })
+  if (warnings.length > 0) response.setHeader('Warning', warnings.map(warningHeader))
+  send(request, response, answer, trail)
 }
 
 export function auditIdOf(request: IncomingMessage): string {
@@ -39,13 +42,17 @@ export function auditIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && given !== '' ? given : randomUUID()
 }
 
-async function answerTo(request: IncomingMessage, trail: AuditTrail, cluster: Cluster): Promise<Answer> {
+type Begun = Cluster & Pick<Call, 'trail' | 'warnings'>
+
+const warningHeader = (text: string) => `299 - ${JSON.stringify(text)}`
+
+async function answerTo(request: IncomingMessage, begun: Begun): Promise<Answer> {
   try {
     const target = parseTarget(request.url ?? '/')
     const method = request.method ?? ''
-    const user = admit(request, trail, cluster)
+    const user = admit(request, begun.trail, begun)
     return await handle({
-      ...cluster,
+      ...begun,
       method,
       target,
       headers: request.headers,
@@ -54,7 +61,6 @@ async function answerTo(request: IncomingMessage, trail: AuditTrail, cluster: Cl
       userAgent: request.headers['user-agent'] ?? '',
       body: await readBody(request),
       user,
-      trail,
     })
   } catch (thrown) {
     const status = statusOf(thrown)
