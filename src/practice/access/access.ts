@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
+import type { KubeObject } from '../state/objects.ts'
 
 /** user.Info (k8s.io/apiserver pkg/authentication/user). */
 export interface User {
@@ -44,9 +45,22 @@ export interface Verdict {
   readonly reason: string
 }
 
+/** An object that is about to be stored, after patches and defaults. */
+export interface Admission {
+  readonly user: User
+  /** `group/plural`, see resourceKey. */
+  readonly key: string
+  readonly subresource: string
+  readonly object: KubeObject
+  /** What it replaces; absent on create. */
+  readonly old?: KubeObject
+}
+
 /** Authentication, impersonation and authorisation of the cluster. */
 export interface Access {
   /** The caller; ApiFailure 401 without valid credentials, 403 when the impersonation is not allowed. */
   identify(credentials: Credentials): Caller
   authorize(user: User, attributes: Attributes): Verdict
+  /** The object as it may be stored (who asks for a certificate is filled in); ApiFailure 403 for rights not held. */
+  admit(admission: Admission): KubeObject
 }

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { unauthorized } from '../failure.ts'
-import type { Access, Credentials, User } from './access.ts'
+import type { Access, Admission, Credentials, User } from './access.ts'
 
 const authenticated = 'system:authenticated'
 
@@ -25,6 +25,10 @@ export class OpenAccess implements Access {
 
   authorize() {
     return { allowed: true, reason: '' }
+  }
+
+  admit({ object }: Admission) {
+    return object
   }
 
   #byToken({ headers }: Credentials): User | undefined {

@@ -33,6 +33,14 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
     dryRun: given.length > 0,
     manager: query.first('fieldManager') || (call.userAgent.split('/')[0] ?? '') || 'unknown',
     operation: call.contentType.startsWith('application/apply-patch') ? 'Apply' : 'Update',
+    admit: (object, old) =>
+      call.access.admit({
+        user: call.user,
+        key: resourceKey(route.resource),
+        subresource: route.subresource,
+        object,
+        ...(old === undefined ? {} : { old }),
+      }),
   }
 }
 

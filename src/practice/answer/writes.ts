@@ -15,6 +15,8 @@ export interface Write {
   readonly dryRun: boolean
   readonly manager: string
   readonly operation: 'Update' | 'Apply'
+  /** Asks the cluster's access rules about what is about to be stored; gives what is stored instead. */
+  admit(object: KubeObject, old?: KubeObject): KubeObject
 }
 
 export function createObject(incoming: KubeObject, write: Write): KubeObject {
@@ -38,7 +40,7 @@ export function createObject(incoming: KubeObject, write: Write): KubeObject {
   const object = resource.complete(clean({ ...incoming, ...withoutStatus, metadata }), now)
   const causes = resource.validate(object)
   if (causes.length > 0) throw invalid(resource, name, causes)
-  const managed = withManager(object, write)
+  const managed = withManager(write.admit(object), write)
   return dryRun ? managed : store.put(resourceKey(resource), managed)
 }
 
@@ -64,7 +66,7 @@ export function updateObject(stored: KubeObject, incoming: KubeObject, write: Wr
   if (causes.length > 0) throw invalid(resource, stored.metadata.name, causes)
   const counted = withGeneration(stored, object, resource.generations)
   if (sameJson(comparable(stored), comparable(counted))) return stored
-  const managed = withManager(counted, write)
+  const managed = withManager(write.admit(counted, stored), write)
   if (dryRun) return managed
   const { finalizers = [], deletionTimestamp } = managed.metadata
   const put = store.put(resourceKey(resource), managed)
