@@ -1,5 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
+const clients = ['test/clients/**/*.test.ts']
+
 const journeys = ['test/journeys/**/*.test.{ts,tsx}', 'test/support/cli.test.ts']
 
 export default defineConfig({
@@ -15,11 +17,13 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: [...configDefaults.exclude, ...journeys],
+          exclude: [...configDefaults.exclude, ...journeys, ...clients],
         },
       },
       // Only these run the built program, so only these wait for the build.
       { extends: true, test: { name: 'journeys', include: journeys, globalSetup: 'test/support/built.ts' } },
+      // These fetch 300 MB of other programs first, so scripts/matrix runs them, not scripts/test.
+      { extends: true, test: { name: 'clients', include: clients, maxConcurrency: 2 } },
     ],
   },
 })

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { temporaryFolder } from '../support/tmp.ts'
 import type { Client } from './clients.ts'
+import { chart } from './helm-story.ts'
 import { normalised } from './normalise.ts'
 import { files, type Step } from './story.ts'
 
@@ -32,7 +33,10 @@ export async function tell(
   await mkdir(work)
   await symlink(client.kubectl, join(bin, 'kubectl'))
   await symlink(client.helm, join(bin, 'helm'))
-  for (const [name, text] of Object.entries(files)) await writeFile(join(work, name), text)
+  for (const [name, text] of Object.entries({ ...files, ...chart })) {
+    await mkdir(dirname(join(work, name)), { recursive: true })
+    await writeFile(join(work, name), text)
+  }
   await chmod(join(work, 'editor'), 0o755)
   const config = join(folder.path, 'kubeconfig')
   await writeFile(config, kubeconfig, { mode: 0o600 })
