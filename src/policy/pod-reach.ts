@@ -4,8 +4,17 @@ type CelValue = unknown
 const always = () => true
 const switchedOn = (value: CelValue) => value !== false
 const anotherAccount = (value: CelValue) => value !== '' && value !== 'default'
+const anotherProcMount = (value: CelValue) => value !== '' && value !== 'Default'
+const takesPort = (value: CelValue) => value !== 0n && value !== 0
 /** NET_BIND_SERVICE is the one capability that the restricted Pod Security Standard lets a pod add. */
 const wideCapabilities = (value: CelValue) => !Array.isArray(value) || value.some((one) => one !== 'NET_BIND_SERVICE')
+
+/** Volumes that a pod mounts straight from a server or a disk, past the claims that guard them. */
+const directVolumes = [
+  ...['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'fc', 'flocker', 'gcePersistentDisk'],
+  ...['glusterfs', 'iscsi', 'nfs', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos'],
+  'vsphereVolume',
+]
 
 /**
  * Fields of a PodSpec (k8s.io/api core/v1) by which a pod gets at secrets, another identity or its node, each with the
@@ -20,11 +29,15 @@ const reaching: ReadonlyMap<string, (value: CelValue) => boolean> = new Map([
   ['secretRef', always],
   ['secretKeyRef', always],
   ['hostPath', always],
+  ...directVolumes.map((name) => [name, always] as const),
   ['nodeName', (value) => value !== ''],
   ['ephemeralContainers', always],
   ['hostPID', switchedOn],
   ['hostNetwork', switchedOn],
   ['hostIPC', switchedOn],
+  ['hostProcess', switchedOn],
+  ['hostPort', takesPort],
+  ['procMount', anotherProcMount],
   ['privileged', switchedOn],
   ['capabilities', (value) => !(value instanceof Map) || (value.has('add') && wideCapabilities(value.get('add')))],
   ['serviceAccountName', anotherAccount],
