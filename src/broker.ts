@@ -43,6 +43,8 @@ export interface BrokerOptions {
    */
   readonly practice: { readonly reviewerToken: string } | undefined
   readonly upstream: { readonly kubeconfigPaths: readonly string[]; readonly context: string | undefined }
+  /** What exec plugins of the kubeconfig run in. */
+  readonly environment: Readonly<Record<string, string>>
   readonly listen: { readonly host: string; readonly port: number }
   /** Empty = the built-in policy. */
   readonly policyFiles: readonly string[]
@@ -72,6 +74,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const policy = loadPolicy(files.length === 0 ? [builtinSource] : await readPolicyFiles(files))
   const upstream = await loadUpstream({
     kubeconfigPaths: options.upstream.kubeconfigPaths,
+    environment: options.environment,
     ...(options.upstream.context === undefined ? {} : { context: options.upstream.context }),
   })
   parts.defer(() => upstream.close())

@@ -139,6 +139,7 @@ async function cluster(context: Context, parsed: Parsed): Promise<string> {
   if (config.upstream.kind === 'practice') return 'the practice cluster comes with Chaperone'
   const upstream = await loadUpstream({
     kubeconfigPaths: config.upstream.paths,
+    environment: context.environment.variables,
     ...(config.upstream.context === undefined ? {} : { context: config.upstream.context }),
   })
   try {

@@ -46,6 +46,7 @@ Example
       operatorToken,
       practice: practiceReviewerToken === undefined ? undefined : { reviewerToken: practiceReviewerToken },
       upstream,
+      environment: context.environment.variables,
       listen: config.listen,
       policyFiles: config.policyFiles,
       warn: (sentence) => say(context, sentence),

@@ -1,42 +1,89 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { Fault } from '../model/fault.ts'
+import { credentialFrom, type CredentialSource } from './credential.ts'
+import { pluginCredential } from './exec-plugin.ts'
 import type { ClusterEntry, Found, UserEntry } from './kubeconfig-file.ts'
+import { proxyUrl } from './proxy-url.ts'
 import type { ClusterAccess } from './transport.ts'
 
 /** Text of a file; rejects as node:fs does. */
 export type Reader = (path: string) => Promise<string>
+
+export interface AccessOptions {
+  readonly readFile: Reader
+  /** What an exec plugin runs in. */
+  readonly environment: Readonly<Record<string, string>>
+}
 
 /** Checks and reads everything one context needs. Throws ERR_KUBECONFIG or ERR_UPSTREAM_CREDENTIAL, never naming a value. */
 export async function clusterAccess(
   context: string,
   cluster: Found<ClusterEntry>,
   user: Found<UserEntry>,
-  readFile: Reader,
+  { readFile, environment }: AccessOptions,
 ): Promise<ClusterAccess> {
   refuseUnsupportedCluster(context, cluster)
   refuseUnsupportedUser(context, user.value)
   const ca = await material(cluster, 'certificate-authority', readFile)
+  if (ca !== undefined) assertPem(context, 'certificate-authority', () => new X509Certificate(ca))
+  const server = serverUrl(context, cluster.value.server)
+  const proxy = proxyUrl(context, cluster.value['proxy-url'])
+  const serverName = cluster.value['tls-server-name'] || undefined
+  const credential =
+    (await ownCredential(context, user, readFile)) ??
+    execCredential(context, user, { server, ca, serverName, proxy }, environment)
+  if (credential === undefined) throw noCredential(context)
+  return { context, server, ca, serverName, proxy, credential }
+}
+
+/** A certificate, a token or a token file; they go before a plugin, as in client-go. */
+async function ownCredential(
+  context: string,
+  user: Found<UserEntry>,
+  readFile: Reader,
+): Promise<CredentialSource | undefined> {
   const cert = await material(user, 'client-certificate', readFile)
   const key = await material(user, 'client-key', readFile)
   const token = tokenSource(user, readFile)
-  if (ca !== undefined) assertPem(context, 'certificate-authority', () => new X509Certificate(ca))
   if ((cert === undefined) !== (key === undefined)) {
     throw new Fault('ERR_KUBECONFIG', `Context "${context}" has a client certificate or key without the other.`)
   }
-  if (cert === undefined && token === undefined) throw noCredential(context)
-  const clientCertificate = cert === undefined || key === undefined ? undefined : { cert, key }
-  if (clientCertificate !== undefined) {
-    assertPem(context, 'client-certificate', () => new X509Certificate(clientCertificate.cert))
-    assertPem(context, 'client-key', () => createPrivateKey(clientCertificate.key))
+  if (cert === undefined && token === undefined) return undefined
+  const certificate = cert === undefined || key === undefined ? undefined : { cert, key }
+  if (certificate !== undefined) {
+    assertPem(context, 'client-certificate', () => new X509Certificate(certificate.cert))
+    assertPem(context, 'client-key', () => createPrivateKey(certificate.key))
   }
-  return {
+  return credentialFrom(async () => ({
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(token === undefined ? {} : { token: await token() }),
+  }))
+}
+
+type Way = Pick<ClusterAccess, 'server' | 'ca' | 'serverName' | 'proxy'>
+
+function execCredential(
+  context: string,
+  user: Found<UserEntry>,
+  { server, ca, serverName, proxy }: Way,
+  environment: Readonly<Record<string, string>>,
+): CredentialSource | undefined {
+  const { exec } = user.value
+  if (exec === undefined) return undefined
+  const isPath = exec.command.includes('/')
+  return pluginCredential({
     context,
-    server: serverUrl(context, cluster.value.server),
-    ca,
-    clientCertificate,
-    serverName: cluster.value['tls-server-name'] || undefined,
-    token: token ?? (() => Promise.resolve(undefined)),
-  }
+    exec,
+    command: isPath ? user.resolve(exec.command) : exec.command,
+    cluster: {
+      server: server.href,
+      ...(serverName === undefined ? {} : { 'tls-server-name': serverName }),
+      ...(ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') }),
+      ...(proxy === undefined ? {} : { 'proxy-url': proxy.href }),
+    },
+    environment,
+    now: Date.now,
+  })
 }
 
 function refuseUnsupportedCluster(context: string, { value }: Found<ClusterEntry>): void {
@@ -46,11 +93,6 @@ function refuseUnsupportedCluster(context: string, { value }: Found<ClusterEntry
         'Give the cluster its certificate-authority instead, so that the credential reaches only the real server.',
     })
   }
-  if (value['proxy-url'] !== '') {
-    throw new Fault('ERR_KUBECONFIG', `Context "${context}" uses proxy-url, which is not supported yet.`, {
-      advice: 'Choose a context that reaches the API server directly.',
-    })
-  }
 }
 
 function refuseUnsupportedUser(context: string, user: UserEntry): void {
@@ -58,8 +100,7 @@ function refuseUnsupportedUser(context: string, user: UserEntry): void {
     new Fault('ERR_UPSTREAM_CREDENTIAL', `Context "${context}" logs in ${kind}, which is not supported yet.`, {
       advice,
     })
-  const other = 'Choose a context with a client certificate, a token or a tokenFile.'
-  if (user.exec !== undefined) throw refuse(`with the exec plugin "${user.exec.command}"`, other)
+  const other = 'Choose a context with a client certificate, a token, a tokenFile or an exec plugin.'
   const provider = user['auth-provider']
   if (provider !== undefined) throw refuse(`with the auth-provider "${provider.name}"`, other)
   if (user.username !== '' || user.password !== '') throw refuse('with a user name and password', other)
@@ -68,7 +109,7 @@ function refuseUnsupportedUser(context: string, user: UserEntry): void {
 
 function noCredential(context: string): Fault {
   return new Fault('ERR_UPSTREAM_CREDENTIAL', `Context "${context}" has no credential.`, {
-    advice: 'Its user needs a client certificate, a token or a tokenFile.',
+    advice: 'Its user needs a client certificate, a token, a tokenFile or an exec plugin.',
   })
 }
 

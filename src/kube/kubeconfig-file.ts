@@ -16,6 +16,7 @@ export interface Found<T> {
 export type ContextEntry = z.output<typeof contextEntry>
 export type ClusterEntry = z.output<typeof clusterEntry>
 export type UserEntry = z.output<typeof userEntry>
+export type ExecEntry = z.output<typeof execEntry>
 
 export interface Kubeconfig {
   readonly path: string
@@ -35,6 +36,16 @@ const clusterEntry = z.object({
   'tls-server-name': text,
   'proxy-url': text,
 })
+/** client-go tools/clientcmd/api/v1 ExecConfig. */
+const execEntry = z.object({
+  apiVersion: text,
+  command: text,
+  args: z.array(z.string()).nullish(),
+  env: z.array(z.object({ name: z.string(), value: text })).nullish(),
+  installHint: text,
+  provideClusterInfo: z.boolean().default(false),
+  interactiveMode: text,
+})
 const userEntry = z.object({
   'client-certificate': text,
   'client-certificate-data': text,
@@ -45,7 +56,7 @@ const userEntry = z.object({
   username: text,
   password: text,
   as: text,
-  exec: z.object({ command: text }).optional(),
+  exec: execEntry.optional(),
   'auth-provider': z.object({ name: text }).optional(),
 })
 /** Lists may be absent or null, as kubectl writes them. */

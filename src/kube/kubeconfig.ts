@@ -11,6 +11,8 @@ export interface UpstreamOptions {
   readonly kubeconfigPaths: readonly string[]
   /** Absent = `current-context`. */
   readonly context?: string
+  /** What exec plugins run in. */
+  readonly environment: Readonly<Record<string, string>>
   /** Absent = from disk. */
   readonly readFile?: Reader
 }
@@ -31,7 +33,9 @@ export async function loadUpstream(options: UpstreamOptions): Promise<Upstream> 
   const user = context.value.user === '' ? undefined : find(configs, 'users', context.value.user)
   if (cluster === undefined) throw dangling(contextName, context.path, 'cluster', context.value.cluster)
   if (user === undefined) throw dangling(contextName, context.path, 'user', context.value.user)
-  return connectUpstream(await clusterAccess(contextName, cluster, user, readFile))
+  return connectUpstream(
+    await clusterAccess(contextName, cluster, user, { readFile, environment: options.environment }),
+  )
 }
 
 type Section = 'contexts' | 'clusters' | 'users'

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { Pool } from 'undici'
+import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { Fault } from '../model/fault.ts'
+import type { Credential, CredentialSource } from './credential.ts'
 import { upstreamFailure } from './failure.ts'
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from './port.ts'
 import { Slots } from './slots.ts'
@@ -10,10 +11,10 @@ export interface ClusterAccess {
   readonly context: string
   readonly server: URL
   readonly ca: string | undefined
-  readonly clientCertificate: { readonly cert: string; readonly key: string } | undefined
   readonly serverName: string | undefined
-  /** The bearer token to send now; undefined without one. Called for each request, as token files rotate. */
-  readonly token: () => Promise<string | undefined>
+  /** http or https; connections go through it with CONNECT (RFC 9110 section 9.3.6). */
+  readonly proxy: URL | undefined
+  readonly credential: CredentialSource
 }
 
 /**
@@ -37,17 +38,20 @@ interface Lane {
 export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longRunning }): Upstream {
   const { context, server } = access
   const prefix = server.pathname.replace(/\/+$/, '')
-  const short = openLane(access, lanes.ordinary, 'connections for ordinary requests')
-  const long = openLane(access, lanes.longRunning, 'connections for watches and streams')
+  const short = slotsOf(lanes.ordinary, 'connections for ordinary requests')
+  const long = slotsOf(lanes.longRunning, 'connections for watches and streams')
+  const connections = new Connections(access, lanes)
 
   async function request(asked: UpstreamRequest): Promise<UpstreamAnswer> {
-    const token = await access.token()
+    const credential = await access.credential.current()
+    const { token, certificate } = credential
     const timeout = asked.longRunning ? 0 : ANSWER_TIMEOUT_MS
-    const lane = asked.longRunning ? long : short
     let release: () => void = () => undefined
     try {
-      release = await lane.slots.take(asked.signal)
-      const answer = await lane.pool.request({
+      release = await (asked.longRunning ? long : short).take(asked.signal)
+      const pools = connections.with(certificate)
+      const answer = await (asked.longRunning ? pools.long : pools.short).request({
+        origin: server.origin,
         method: asked.method,
         path: prefix + asked.target,
         headers: { ...asked.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
@@ -56,6 +60,7 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
         bodyTimeout: timeout,
         signal: asked.signal ?? null,
       })
+      if (answer.statusCode === 401) access.credential.refused(credential)
       // A late error of a body that nobody reads any more must not end the process.
       answer.body.on('error', () => {})
       answer.body.once('close', release)
@@ -68,10 +73,6 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
       release()
       throw upstreamFailure(thrown, server.href)
     }
-  }
-
-  async function close(): Promise<void> {
-    await Promise.all([short.pool.destroy(), long.pool.destroy()])
   }
 
   async function ping(): Promise<void> {
@@ -91,24 +92,64 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
     }
   }
 
-  return { context, server: server.href, identity: identityOf(access), ping, request, close }
+  return { context, server: server.href, identity: identityOf(access), ping, request, close: () => connections.close() }
 }
 
-function openLane(access: ClusterAccess, lane: Lane, what: string): { readonly pool: Pool; readonly slots: Slots } {
-  const pool = new Pool(access.server.origin, {
-    connections: lane.connections,
-    pipelining: 1,
-    allowH2: false,
-    connect: {
-      timeout: CONNECT_TIMEOUT_MS,
-      autoSelectFamily: true,
-      rejectUnauthorized: true,
-      ...(access.ca === undefined ? {} : { ca: access.ca }),
-      ...(access.serverName === undefined ? {} : { servername: access.serverName }),
-      ...access.clientCertificate,
-    },
-  })
-  return { pool, slots: new Slots({ limit: lane.connections, waitMs: lane.waitMs, what }) }
+type Lanes = { readonly ordinary: Lane; readonly longRunning: Lane }
+type Certificate = Credential['certificate']
+interface Pools {
+  readonly short: Dispatcher
+  readonly long: Dispatcher
+}
+
+/** Open connections. A client certificate is part of a connection, so another certificate has connections of its own. */
+class Connections {
+  readonly #access: ClusterAccess
+  readonly #lanes: Lanes
+  #certificate: Certificate
+  #pools: Pools | undefined
+
+  constructor(access: ClusterAccess, lanes: Lanes) {
+    this.#access = access
+    this.#lanes = lanes
+  }
+
+  with(certificate: Certificate): Pools {
+    const isSame = certificate?.cert === this.#certificate?.cert && certificate?.key === this.#certificate?.key
+    if (this.#pools !== undefined && isSame) return this.#pools
+    const before = this.#pools
+    this.#certificate = certificate
+    this.#pools = {
+      short: openPool(this.#access, certificate, this.#lanes.ordinary),
+      long: openPool(this.#access, certificate, this.#lanes.longRunning),
+    }
+    // What runs on the old ones goes on; each is closed once it is idle.
+    for (const pool of [before?.short, before?.long]) void pool?.close()
+    return this.#pools
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pools?.short.destroy(), this.#pools?.long.destroy()])
+  }
+}
+
+function slotsOf({ connections: limit, waitMs }: Lane, what: string): Slots {
+  return new Slots({ limit, waitMs, what })
+}
+
+function openPool(access: ClusterAccess, certificate: Certificate, { connections }: Lane): Dispatcher {
+  const { server, ca, serverName, proxy } = access
+  const tls = {
+    timeout: CONNECT_TIMEOUT_MS,
+    autoSelectFamily: true,
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+    ...certificate,
+  }
+  const options = { connections, pipelining: 1, allowH2: false }
+  if (proxy === undefined) return new Pool(server.origin, { ...options, connect: tls })
+  return new ProxyAgent({ ...options, uri: proxy.href, requestTls: tls, connectTimeout: CONNECT_TIMEOUT_MS })
 }
 
 function identityOf({ server, serverName, ca }: ClusterAccess): string {

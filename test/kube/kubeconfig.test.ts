@@ -23,6 +23,8 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
+const plugin = { apiVersion: 'client.authentication.k8s.io/v1', interactiveMode: 'Never' }
+
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 interface Parts {
@@ -49,6 +51,7 @@ function kubeconfig({
 function load(files: Record<string, string>, context?: string) {
   return loadUpstream({
     kubeconfigPaths: Object.keys(files),
+    environment: {},
     ...(context === undefined ? {} : { context }),
     readFile: (path) => {
       const text = files[path]
@@ -76,6 +79,7 @@ describe('what a kubeconfig says', () => {
     expect(await load(files)).toMatchObject({ context: 'prod', server: 'https://127.0.0.1:3/' })
     expect(await load(files, 'dev')).toMatchObject({ server: 'https://127.0.0.1:2/' })
     const upstream = await loadUpstream({
+      environment: {},
       kubeconfigPaths: [join(folder, 'none'), await written('k1', first)],
     })
     expect(upstream.context).toBe('dev')
@@ -102,7 +106,7 @@ describe('what a kubeconfig says', () => {
       code: 'ERR_KUBECONFIG',
       advice: expect.stringContaining('--practice'),
     })
-    await expect(loadUpstream({ kubeconfigPaths: [folder] })).rejects.toMatchObject({
+    await expect(loadUpstream({ environment: {}, kubeconfigPaths: [folder] })).rejects.toMatchObject({
       code: 'ERR_KUBECONFIG',
       message: `The kubeconfig ${folder} cannot be read (EISDIR).`,
     })
@@ -124,7 +128,8 @@ describe('what a kubeconfig says', () => {
       'ERR_KUBECONFIG',
       'insecure-skip-tls-verify',
     ],
-    ['a proxy', { cluster: { 'proxy-url': 'http://p' } }, 'ERR_KUBECONFIG', 'proxy-url'],
+    ['a proxy of another kind', { cluster: { 'proxy-url': `socks5://u:${secret}@p` } }, 'ERR_KUBECONFIG', 'proxy-url'],
+    ['a proxy without a URL', { cluster: { 'proxy-url': 'proxy' } }, 'ERR_KUBECONFIG', 'proxy-url'],
     ['clear text', { server: 'http://127.0.0.1:8080' }, 'ERR_KUBECONFIG', 'https://'],
     [
       'a CA that is none',
@@ -151,10 +156,16 @@ describe('what a kubeconfig says', () => {
       '/gone.crt',
     ],
     [
-      'an exec plugin',
+      'an exec plugin without a version',
       { user: { exec: { command: 'aws', args: [secret] } } },
       'ERR_UPSTREAM_CREDENTIAL',
-      'exec plugin "aws"',
+      'exec plugin "aws" with apiVersion ""',
+    ],
+    [
+      'an exec plugin that wants a terminal',
+      { user: { exec: { ...plugin, command: 'aws', interactiveMode: 'Always' } } },
+      'ERR_UPSTREAM_CREDENTIAL',
+      'interactiveMode Always',
     ],
     [
       'an auth provider',
@@ -225,7 +236,7 @@ describe('reaching the API server', () => {
       async (server) => {
         await written('token', 'one\n')
         const path = await written('k2', kubeconfig({ server, user: { tokenFile: 'token' } }))
-        const upstream = await loadUpstream({ kubeconfigPaths: [path] })
+        const upstream = await loadUpstream({ environment: {}, kubeconfigPaths: [path] })
         const say = async () => {
           const { body } = await upstream.request({ method: 'GET', target: '/', headers: {}, longRunning: false })
           let text = ''
@@ -247,7 +258,10 @@ describe('reaching the API server', () => {
         await written('c.crt', pem.cert)
         await written('c.key', pem.key)
         const user = { 'client-certificate': 'c.crt', 'client-key': 'c.key' }
-        const upstream = await loadUpstream({ kubeconfigPaths: [await written('k3', kubeconfig({ server, user }))] })
+        const upstream = await loadUpstream({
+          environment: {},
+          kubeconfigPaths: [await written('k3', kubeconfig({ server, user }))],
+        })
         const { body } = await upstream.request({ method: 'GET', target: '/', headers: {}, longRunning: false })
         let text = ''
         for await (const chunk of body) text += Buffer.from(chunk).toString()

@@ -2,6 +2,7 @@ import { createServer } from 'node:https'
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { credentialFrom } from '../../src/kube/credential.ts'
 import { connectUpstream } from '../../src/kube/transport.ts'
 import type { Upstream } from '../../src/kube/port.ts'
 import { issued } from '../proxy/certificate.ts'
@@ -29,9 +30,9 @@ async function withCluster(
     context: 'test',
     server: new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`),
     ca: pem.ca,
-    clientCertificate: undefined,
     serverName: undefined,
-    token: () => Promise.resolve(undefined),
+    proxy: undefined,
+    credential: credentialFrom(() => Promise.resolve({})),
   }
   const upstream = lanes === undefined ? connectUpstream(access) : connectUpstream(access, lanes)
   try {

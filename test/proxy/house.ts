@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { HoldAsk, Park } from '../../src/approval/port.ts'
+import { credentialFrom } from '../../src/kube/credential.ts'
 import { connectUpstream } from '../../src/kube/transport.ts'
 import type { Masker } from '../../src/mask/port.ts'
 import type { AuditEvent } from '../../src/model/audit.ts'
@@ -171,9 +172,10 @@ async function openHouse(options: HouseOptions): Promise<House> {
     context: 'test',
     server,
     ca: cluster.ca,
-    clientCertificate: undefined,
+
     serverName: undefined,
-    token: () => Promise.resolve(upstreamToken),
+    proxy: undefined,
+    credential: credentialFrom(() => Promise.resolve({ token: upstreamToken })),
   })
   const stations: Stations = {
     identify: options.identify ?? knownToken,

@@ -45,7 +45,7 @@ beforeAll(async () => {
   cluster = await startPractice({ host: '127.0.0.1', port: 0 })
   const clusterConfig = join(folder, 'cluster.yaml')
   await writeFile(clusterConfig, cluster.kubeconfig)
-  upstream = await loadUpstream({ kubeconfigPaths: [clusterConfig] })
+  upstream = await loadUpstream({ environment: {}, kubeconfigPaths: [clusterConfig] })
   const { broker } = await certificates()
   let count = 0
   proxy = await startProxy({
