@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { Fault } from '../model/fault.ts'
 import { bodyTooLarge, MAX_BODY_BYTES } from '../request/decode.ts'
+import type { ClientRequest } from './client.ts'
 
 /** From the headers to the last byte of a body; a client that trickles must not hold a connection for ever. */
 const BODY_DEADLINE_MS = 30_000
@@ -13,10 +13,9 @@ const MAX_DRAINED_BYTES = 16 * 1024 * 1024
  *
  * @throws Fault ERR_BODY_TOO_LARGE, and ERR_BODY when it is late or cut short.
  */
-export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
-  const { 'content-length': length, 'transfer-encoding': coding } = request.headers
-  if (length === undefined && coding === undefined) return new Uint8Array()
-  if (Number(length ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
+export async function readBody({ headers, hasBody, body }: ClientRequest): Promise<Uint8Array> {
+  if (!hasBody) return new Uint8Array()
+  if (Number(headers['content-length'] ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   let chunks: Buffer[] = []
   let received = 0
@@ -32,12 +31,12 @@ export async function readBody(request: IncomingMessage): Promise<Uint8Array> {
     () => reject(new Fault('ERR_BODY', `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)),
     BODY_DEADLINE_MS,
   )
-  if (request.destroyed) onCut()
-  request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
+  if (body.destroyed) onCut()
+  body.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut)
   try {
     return await promise
   } finally {
     clearTimeout(deadline)
-    request.off('data', onData).off('end', onEnd).off('close', onCut)
+    body.off('data', onData).off('end', onEnd).off('close', onCut)
   }
 }

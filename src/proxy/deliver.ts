@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { Writable } from 'node:stream'
 import type { UpstreamAnswer } from '../kube/port.ts'
 import type { Masker, MaskedAnswer } from '../mask/port.ts'
 import type { Status } from '../model/status.ts'
+import type { ClientReply } from './client.ts'
 import { clientHeaders } from './headers.ts'
 
 export interface Delivery {
@@ -19,25 +20,24 @@ export interface Delivery {
 }
 
 /** A Status of Chaperone's own. The connection ends when the request's body was not read to its end. */
-export function sendStatus(response: ServerResponse, status: Status, auditID: string): void {
+export function sendStatus(reply: ClientReply, status: Status, auditID: string, headOnly: boolean): void {
   const body = Buffer.from(`${JSON.stringify(status)}\n`)
-  response.writeHead(status.code, {
+  reply.begin(status.code, {
     'content-type': 'application/json',
     'content-length': body.length,
     'audit-id': auditID,
     'cache-control': 'no-cache, private',
-    ...(response.req.complete ? {} : { connection: 'close' }),
   })
-  response.end(response.req.method === 'HEAD' ? undefined : body)
+  reply.out.end(headOnly ? undefined : body)
 }
 
 /**
  * Streams an upstream answer to the client at the client's pace. `noteMasked` learns of the mask's count at once.
- * Rejects when upstream or mask fail (headers may not be out yet: see `response.headersSent`); resolves when the client
+ * Rejects when upstream or mask fail (headers may not be out yet: see `reply.begun`); resolves when the client
  * has everything or has gone.
  */
 export async function deliver(
-  response: ServerResponse,
+  reply: ClientReply,
   answer: UpstreamAnswer,
   delivery: Delivery,
   noteMasked: (masked: MaskedAnswer) => void,
@@ -52,7 +52,8 @@ export async function deliver(
   })
   if (bodiless) {
     answer.body.destroy()
-    response.writeHead(answer.statusCode, headers).end()
+    reply.begin(answer.statusCode, headers)
+    reply.out.end()
     return
   }
   let chunks: AsyncIterator<Uint8Array> | undefined
@@ -65,9 +66,9 @@ export async function deliver(
     if (masked !== undefined) noteMasked(masked)
     chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
     const first = delivery.streaming ? undefined : await chunks.next()
-    response.writeHead(answer.statusCode, headers)
-    if (delivery.streaming) response.flushHeaders()
-    await pump(response, chunks, first)
+    reply.begin(answer.statusCode, headers)
+    if (delivery.streaming) reply.flush()
+    await pump(reply.out, chunks, first)
   } finally {
     answer.body.destroy()
     await chunks?.return?.()
@@ -75,24 +76,24 @@ export async function deliver(
 }
 
 async function pump(
-  response: ServerResponse,
+  out: Writable,
   chunks: AsyncIterator<Uint8Array>,
   first: IteratorResult<Uint8Array> | undefined,
 ): Promise<void> {
   let next = first ?? (await chunks.next())
-  while (next.done !== true && !response.destroyed) {
-    if (!response.write(next.value)) await drained(response)
-    next = response.destroyed ? next : await chunks.next()
+  while (next.done !== true && !out.destroyed) {
+    if (!out.write(next.value)) await drained(out)
+    next = out.destroyed ? next : await chunks.next()
   }
-  if (!response.destroyed) await new Promise<void>((resolve) => void response.once('close', resolve).end(resolve))
+  if (!out.destroyed) await new Promise<void>((resolve) => void out.once('close', resolve).end(resolve))
 }
 
 /** Until the client has taken what was written, or is gone. */
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.destroyed || !response.writableNeedDrain) return
+async function drained(out: Writable): Promise<void> {
+  if (out.destroyed || !out.writableNeedDrain) return
   const stop = new AbortController()
   const { signal } = stop
-  const either = Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  const either = Promise.race([once(out, 'drain', { signal }), once(out, 'close', { signal })])
   try {
     await either
   } finally {

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import type { Upstream, UpstreamAnswer } from '../kube/port.ts'
 import { Fault } from '../model/fault.ts'
 import { isLongRunning, isMutation, type CanonicalRequest, type RequestAttributes } from '../model/request.ts'
+import type { ClientRequest } from './client.ts'
 import { isDiscovery } from './discovery.ts'
 import { conditionalHeaders, printable, userAgent } from './headers.ts'
 import { acceptJson } from './media.ts'
@@ -10,8 +10,8 @@ import { acceptJson } from './media.ts'
  * The Accept header that goes upstream: JSON for objects, the client's own for discovery, anything for other paths.
  * Undefined when the client takes nothing that can be given.
  */
-export function negotiate(message: IncomingMessage, request: RequestAttributes): string | undefined {
-  const accept = message.headers.accept
+export function negotiate(asked: ClientRequest, request: RequestAttributes): string | undefined {
+  const accept = asked.headers.accept
   if (request.kind === 'resource') return acceptJson(accept)
   return isDiscovery(request) && accept !== undefined ? printable(accept) : '*/*'
 }
@@ -22,7 +22,7 @@ export function negotiate(message: IncomingMessage, request: RequestAttributes):
  * @throws Fault ERR_UPSTREAM_*.
  */
 export async function forward(
-  message: IncomingMessage,
+  asked: ClientRequest,
   request: RequestAttributes,
   canonical: CanonicalRequest,
   options: {
@@ -36,7 +36,7 @@ export async function forward(
   },
 ): Promise<UpstreamAnswer> {
   const longRunning = isLongRunning(request)
-  const agent = userAgent(message)
+  const agent = userAgent(asked)
   const answer = await options.upstream.request({
     method: canonical.method,
     target: canonical.target,
@@ -46,7 +46,7 @@ export async function forward(
       'audit-id': options.auditID,
       ...(agent === '' ? {} : { 'user-agent': agent }),
       ...(canonical.contentType === '' ? {} : { 'content-type': canonical.contentType }),
-      ...(isDiscovery(request) ? conditionalHeaders(message) : {}),
+      ...(isDiscovery(request) ? conditionalHeaders(asked) : {}),
     },
     ...(canonical.contentType === '' ? {} : { body: canonical.body }),
     longRunning,

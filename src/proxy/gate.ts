@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Ends } from './client.ts'
 
 /** From the connection to the first request with a known token. kubectl needs milliseconds, also over a slow line. */
 const PATIENCE_MS = 10_000
@@ -37,9 +38,9 @@ export class Gate {
     socket.once('close', () => this.#forget(stranger))
   }
 
-  /** The caller on this connection is known; it may stay. `socket` may be the TLS socket over the one that entered. */
-  admit(socket: Socket): void {
-    const key = addressOf(socket)
+  /** The caller on this connection is known; it may stay. */
+  admit(ends: Ends): void {
+    const key = addressOf(ends)
     const stranger = key === undefined ? undefined : this.#strangers.get(key)
     if (stranger !== undefined) this.#forget(stranger)
   }
@@ -56,6 +57,6 @@ export class Gate {
 }
 
 /** Both ends of a connection; undefined once it is closed. */
-function addressOf({ localAddress, remoteAddress, remotePort }: Socket): string | undefined {
+function addressOf({ localAddress, remoteAddress, remotePort }: Ends): string | undefined {
   return remotePort === undefined ? undefined : `${localAddress} ${remoteAddress} ${remotePort}`
 }

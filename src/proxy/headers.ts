@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http'
 import { Fault } from '../model/fault.ts'
 import type { UpstreamAnswer } from '../kube/port.ts'
+import type { ClientRequest } from './client.ts'
 
 /** Headers that mean something else when they come twice. */
 const single = ['authorization', 'host', 'content-type', 'content-length', 'transfer-encoding'] as const
 /** Everything else a client sends is not passed on (facts of RFC 9110 section 7.6.1, and identity headers of proxies). */
 const MAX_USER_AGENT = 256
+const versions = ['1.1', '2.0']
 const answerHeaders: ReadonlySet<string> = new Set(['content-type', 'etag', 'last-modified', 'cache-control', 'vary'])
 
 /**
@@ -13,12 +14,12 @@ const answerHeaders: ReadonlySet<string> = new Set(['content-type', 'etag', 'las
  *
  * @throws Fault ERR_TARGET, ERR_BODY, ERR_FORBIDDEN.
  */
-export function assertUnambiguous(request: IncomingMessage): void {
-  const headers = request.headersDistinct
+export function assertUnambiguous(request: ClientRequest): void {
+  const headers = request.distinct
   for (const name of single) {
     if ((headers[name]?.length ?? 0) > 1) throw new Fault('ERR_TARGET', `The header ${name} is given twice.`)
   }
-  if (request.httpVersion !== '1.1') throw new Fault('ERR_TARGET', 'Only HTTP/1.1 is spoken here.')
+  if (!versions.includes(request.version)) throw new Fault('ERR_TARGET', 'Only HTTP/1.1 and HTTP/2 are spoken here.')
   if (headers['host'] === undefined) throw new Fault('ERR_TARGET', 'The header host is missing.')
   const coding = request.headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
@@ -38,7 +39,7 @@ export function assertUnambiguous(request: IncomingMessage): void {
 }
 
 /** The User-Agent without characters that a header or a screen could trip over. */
-export function userAgent(request: IncomingMessage): string {
+export function userAgent(request: ClientRequest): string {
   return printable(request.headers['user-agent'] ?? '')
     .slice(0, MAX_USER_AGENT)
     .trim()
@@ -50,7 +51,7 @@ export function printable(text: string): string {
 }
 
 /** Conditional requests, which only discovery and OpenAPI use. */
-export function conditionalHeaders(request: IncomingMessage): Record<string, string> {
+export function conditionalHeaders(request: ClientRequest): Record<string, string> {
   const names = ['if-none-match', 'if-modified-since'] as const
   return Object.fromEntries(
     names.flatMap((name) => {

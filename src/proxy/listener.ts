@@ -1,11 +1,15 @@
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
+import type { ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Fault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
+import { http1Client, type ClientReply, type ClientRequest } from './client.ts'
 import { Gate } from './gate.ts'
+import { createHttp2, type Http2 } from './http2.ts'
 import { serve, type Parts } from './pipeline.ts'
 import { journalMalformed } from './malformed.ts'
 import { StreamLimit } from './stream-limit.ts'
@@ -39,7 +43,7 @@ const CHECKING_INTERVAL_MS = 2_000
 const protocolError = /^(HPE_|ERR_HTTP_)/
 
 /**
- * The data plane: HTTPS on one address, HTTP/1.1, each request through the pipeline.
+ * The data plane: HTTPS on one address, HTTP/2 or HTTP/1.1 by ALPN (RFC 7301), each request through the pipeline.
  *
  * @throws Fault ERR_BUSY_PORT, ERR_USAGE when the address is not one of this machine.
  */
@@ -53,7 +57,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const server = createServer({
     ...options.tls,
     minVersion: 'TLSv1.2',
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     insecureHTTPParser: false,
     requireHostHeader: false,
     noDelay: true,
@@ -71,9 +75,16 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   server.on('connection', (socket) => socket instanceof Socket && gate.enter(socket))
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message
+    const { request, reply } = http1Client(message, response)
     busy.add(socket)
-    track(serve(message, response, parts, closing.signal).finally(() => busy.delete(socket)))
+    track(serve(request, reply, parts, closing.signal).finally(() => busy.delete(socket)))
   }
+  const http2 = createHttp2(
+    { maxHeaderBytes: MAX_HEADER_BYTES, keepAliveMs: KEEP_ALIVE_MS },
+    (request: ClientRequest, reply: ClientReply) => track(serve(request, reply, parts, closing.signal)),
+    (session: ServerHttp2Session) => track(journalMalformed(options, session.socket, '')),
+  )
+  handOver(server, http2)
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)
   server.on('connect', (message, socket) => {
@@ -93,7 +104,17 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, running, closing, graceMs) }
+  return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, http2, running, closing, graceMs) }
+}
+
+/** Sockets on which HTTP/2 was agreed go to `http2`; all others stay with the server's own HTTP/1.1. */
+function handOver(server: Server, http2: Http2): void {
+  const own = server.listeners('secureConnection')
+  server.removeAllListeners('secureConnection')
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') http2.take(socket)
+    else for (const listener of own) listener.call(server, socket)
+  })
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
@@ -118,19 +139,23 @@ function listenFault(cause: NodeJS.ErrnoException, host: string, port: number): 
 
 async function close(
   server: Server,
+  http2: Http2,
   running: ReadonlySet<Promise<void>>,
   closing: AbortController,
   graceMs: number,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  http2.drain()
   const grace = setTimeout(() => {
     closing.abort(new Fault('ERR_INTERNAL', 'The broker ended before the API server answered.'))
     server.closeAllConnections()
+    http2.breakOff()
   }, graceMs)
   await Promise.allSettled(running)
   clearTimeout(grace)
   server.closeAllConnections()
+  http2.breakOff()
   await closed
 }
 

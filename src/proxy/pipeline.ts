@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Upstream } from '../kube/port.ts'
 import type { Reason } from '../model/decision.ts'
 import { Fault, toFault } from '../model/fault.ts'
@@ -10,6 +9,7 @@ import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
 import { equivalentCommand } from '../request/kubectl.ts'
 import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
+import type { ClientReply, ClientRequest } from './client.ts'
 import { deliver, sendStatus } from './deliver.ts'
 import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
@@ -38,8 +38,8 @@ interface House extends Parts {
 
 /** One request on its way through the house. */
 interface Exchange {
-  readonly message: IncomingMessage
-  readonly response: ServerResponse
+  readonly asked: ClientRequest
+  readonly reply: ClientReply
   readonly trace: Trace
   /** Aborts when the client leaves before its answer is complete. */
   readonly gone: AbortSignal
@@ -49,19 +49,19 @@ interface Exchange {
 
 /** The way of a request, from identify to the journal's last line. Never rejects. */
 export async function serve(
-  message: IncomingMessage,
-  response: ServerResponse,
+  asked: ClientRequest,
+  reply: ClientReply,
   parts: House,
   closing: AbortSignal,
 ): Promise<void> {
-  const trace = new Trace(message, parts.stations, parts.newAuditID(), () => parts.clock.now())
-  const exchange: Exchange = { message, response, trace, gone: goneSignal(response), closing }
+  const trace = new Trace(asked, parts.stations, parts.newAuditID(), () => parts.clock.now())
+  const exchange: Exchange = { asked, reply, trace, gone: goneSignal(reply), closing }
   try {
     await travel(exchange, parts)
   } catch (thrown) {
     fail(exchange, thrown)
   } finally {
-    await trace.completed().catch(() => message.socket.destroy())
+    await trace.completed().catch(() => reply.breakOff())
   }
 }
 
@@ -73,8 +73,8 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
   const decision = (trace.decision = decideMatter(matter, stations))
   await trace.received()
 
-  if (decision.effect !== 'deny' && wantsUpgrade(exchange.message, matter.request)) return refuse(exchange, noUpgrade)
-  const accept = negotiate(exchange.message, matter.request)
+  if (decision.effect !== 'deny' && wantsUpgrade(exchange.asked, matter.request)) return refuse(exchange, noUpgrade)
+  const accept = negotiate(exchange.asked, matter.request)
   if (accept === undefined) return refuseMedia(exchange)
 
   const settled = await settle(decision, matter, trace, stations, gone)
@@ -93,16 +93,16 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
 }
 
 /** identify, describe, and read the body into the value that is judged. */
-async function prepare({ message, trace }: Exchange, { stations, gate }: House): Promise<Matter> {
-  assertUnambiguous(message)
-  trace.caller = await stations.identify(message.headers.authorization)
-  gate.admit(message.socket)
-  const target = (trace.target = parseTarget(message.url ?? ''))
-  const method = message.method ?? ''
-  const contentType = mediaType(message.headers['content-type'])
+async function prepare({ asked, trace }: Exchange, { stations, gate }: House): Promise<Matter> {
+  assertUnambiguous(asked)
+  trace.caller = await stations.identify(asked.headers.authorization)
+  gate.admit(asked.ends)
+  const target = (trace.target = parseTarget(asked.target))
+  const { method } = asked
+  const contentType = mediaType(asked.headers['content-type'])
   const described = (trace.request = describe(method, target, contentType))
   nameCommand(trace, described, target)
-  const body = decodeBody(method, contentType, await readBody(message), described)
+  const body = decodeBody(method, contentType, await readBody(asked), described)
   const request = (trace.request = withBody(described, body))
   nameCommand(trace, request, target, bodyName(body.value))
   const canonical = canonicalRequest({
@@ -128,30 +128,30 @@ async function carryOut(
   accept: string,
   { stations, upstream }: Parts,
 ): Promise<void> {
-  const { message, response, trace, gone, closing } = exchange
+  const { asked, reply, trace, gone, closing } = exchange
   const { request } = matter
   trace.reason = settled.reason
   const { auditID } = trace
   let result = { ok: false, summary: '' }
-  const identified = new Vigil(() => stations.identify(message.headers.authorization))
+  const identified = new Vigil(() => stations.identify(asked.headers.authorization))
   const ends = AbortSignal.any([gone, identified.lost])
-  identified.lost.addEventListener('abort', () => response.headersSent && message.socket.destroy())
+  identified.lost.addEventListener('abort', () => reply.begun && reply.breakOff())
   try {
     if (trace.held !== undefined) await identified.check()
     if (isLongRunning(request)) identified.keep()
     trace.forwarded = true
-    const answer = await forward(message, request, matter.canonical, { accept, auditID, upstream, gone: ends, closing })
+    const answer = await forward(asked, request, matter.canonical, { accept, auditID, upstream, gone: ends, closing })
     trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }
     const masker = settled.masker.active && !isDiscovery(request) ? settled.masker : undefined
     await deliver(
-      response,
+      reply,
       answer,
       {
         auditID,
         masker,
-        headOnly: message.method === 'HEAD',
+        headOnly: asked.method === 'HEAD',
         streaming: isLongRunning(request),
         warnings: masker === undefined || !isMutation(request),
         retryAfter: !isMutation(request),
@@ -172,28 +172,28 @@ async function carryOut(
 }
 
 /** Ends an exchange on which something threw: a Status while that is possible, else a broken connection, never a clean end. */
-function fail({ message, response, trace, gone }: Exchange, thrown: unknown): void {
+function fail({ asked, reply, trace, gone }: Exchange, thrown: unknown): void {
   const fault = toFault(thrown)
   const sessionEnded = fault.code === 'ERR_UNAUTHENTICATED' && trace.caller !== undefined
   if (gone.aborted && !sessionEnded) return cancelled(trace)
   const code = sessionEnded ? 'session-ended' : faultReason(fault)
   const reason: Reason = { code, message: fault.sentence }
-  if (response.headersSent) {
+  if (reply.begun) {
     trace.breakOff(reason)
-    message.socket.destroy()
+    reply.breakOff()
     return
   }
   const status = faultStatus(fault, trace.auditID, trace.mayHaveWritten ? trace.upstreamCode : undefined)
   const outcome = trace.forwarded ? (trace.outcome === 'unknown' ? 'unknown' : 'failed') : 'refused'
   trace.refuse(status, reason, outcome)
-  sendStatus(response, status, trace.auditID)
+  sendStatus(reply, status, trace.auditID, asked.method === 'HEAD')
 }
 
-function refuse({ response, trace, gone }: Exchange, reason: Reason): void {
+function refuse({ asked, reply, trace, gone }: Exchange, reason: Reason): void {
   if (gone.aborted && reason.code !== 'withdrawn') return cancelled(trace)
   const status = refusalOf(reason.code, reason.message, reason.rule, trace.auditID)
   trace.refuse(status, reason, gone.aborted ? 'cancelled' : 'refused')
-  if (!gone.aborted) sendStatus(response, status, trace.auditID)
+  if (!gone.aborted) sendStatus(reply, status, trace.auditID, asked.method === 'HEAD')
 }
 
 function cancelled(trace: Trace): void {
@@ -214,21 +214,19 @@ const tooManyStreams: Reason = {
 
 const upgrading: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
 
-function wantsUpgrade(message: IncomingMessage, request: RequestAttributes): boolean {
-  return message.headers.upgrade !== undefined || (request.kind === 'resource' && upgrading.has(request.subresource))
+function wantsUpgrade(asked: ClientRequest, request: RequestAttributes): boolean {
+  return asked.headers.upgrade !== undefined || (request.kind === 'resource' && upgrading.has(request.subresource))
 }
 
-function refuseMedia({ response, trace }: Exchange): void {
+function refuseMedia({ asked, reply, trace }: Exchange): void {
   const message = 'Chaperone answers with JSON only, and the Accept header of the request does not take it.'
   const status = failure(406, 'NotAcceptable', message)
   trace.refuse(status, { code: 'malformed-request', message }, 'refused')
-  sendStatus(response, status, trace.auditID)
+  sendStatus(reply, status, trace.auditID, asked.method === 'HEAD')
 }
 
-function goneSignal(response: ServerResponse): AbortSignal {
+function goneSignal(reply: ClientReply): AbortSignal {
   const controller = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new Fault('ERR_INTERNAL', 'The client went away.'))
-  })
+  reply.onGone(() => controller.abort(new Fault('ERR_INTERNAL', 'The client went away.')))
   return controller.signal
 }

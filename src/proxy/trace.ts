@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { annotation, type AuditEvent } from '../model/audit.ts'
 import type { Decision, Reason } from '../model/decision.ts'
 import type { HeldRequest } from '../model/held.ts'
@@ -7,6 +6,7 @@ import type { Session } from '../model/session.ts'
 import type { Status } from '../model/status.ts'
 import type { Subject } from '../model/subject.ts'
 import type { RequestTarget } from '../request/target.ts'
+import type { ClientRequest } from './client.ts'
 import { printable, userAgent } from './headers.ts'
 import { shownTarget } from './shown-target.ts'
 import type { Stations } from './stations.ts'
@@ -38,23 +38,23 @@ export class Trace {
   /** What the API server answered, once it has. */
   upstreamCode: number | undefined
 
-  readonly #message: IncomingMessage
+  readonly #asked: ClientRequest
   readonly #stations: Stations
   readonly #now: () => Date
   readonly #receivedAt: string
   readonly #address: string
 
-  constructor(message: IncomingMessage, stations: Stations, auditID: string, now: () => Date) {
+  constructor(asked: ClientRequest, stations: Stations, auditID: string, now: () => Date) {
     this.auditID = auditID
-    this.#message = message
+    this.#asked = asked
     this.#stations = stations
     this.#now = now
     this.#receivedAt = timestamp(now())
-    this.#address = message.socket.remoteAddress ?? ''
+    this.#address = asked.ends.remoteAddress ?? ''
   }
 
   get claimedCommand(): string {
-    const claim = this.#message.headersDistinct['kubectl-command']?.[0] ?? ''
+    const claim = this.#asked.distinct['kubectl-command']?.[0] ?? ''
     return printable(claim).slice(0, MAX_CLAIM)
   }
 
@@ -115,14 +115,14 @@ export class Trace {
       level: 'Metadata',
       auditID: this.auditID,
       stage,
-      requestURI: shownTarget(this.target, this.#message.url ?? ''),
-      verb: this.request?.verb ?? (this.#message.method ?? '').toLowerCase(),
+      requestURI: shownTarget(this.target, this.#asked.target),
+      verb: this.request?.verb ?? this.#asked.method.toLowerCase(),
       user:
         subject === undefined
           ? { username: 'system:anonymous', groups: ['system:unauthenticated'] }
           : { username: subject.name, uid: subject.uid, groups: subject.groups, extra: subject.extra },
       sourceIPs: this.#address === '' ? [] : [this.#address],
-      userAgent: userAgent(this.#message),
+      userAgent: userAgent(this.#asked),
       ...(reference === undefined ? {} : { objectRef: reference }),
       ...(stage === 'ResponseComplete' ? { responseStatus: this.answer } : {}),
       requestReceivedTimestamp: this.#receivedAt,

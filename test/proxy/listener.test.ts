@@ -61,10 +61,10 @@ test('TLS 1.1 is not spoken', async () => {
   await proxy.close(0)
 })
 
-test('HTTP/1.1 is what is agreed on', () =>
+test('HTTP/1.1 is spoken with whoever does not ask for HTTP/2', () =>
   inHouse({}, async (house) => {
     const { hostname, port } = new URL(house.endpoint)
-    const socket = connect({ host: hostname, port: Number(port), ca: house.ca, ALPNProtocols: ['h2', 'http/1.1'] })
+    const socket = connect({ host: hostname, port: Number(port), ca: house.ca, ALPNProtocols: ['http/1.1'] })
     await once(socket, 'secureConnect')
     expect(socket.alpnProtocol).toBe('http/1.1')
     socket.destroy()
