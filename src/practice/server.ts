@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { noAudit } from './access/audit.ts'
 import { OpenAccess } from './access/users.ts'
 import type { Cluster } from './cluster.ts'
-import { SimulatedRuntime } from './containers/simulated.ts'
+import { LocalRuntime } from './containers/local.ts'
 import { Registry } from './resources/registry.ts'
 import { issueCertificates } from './transport/certificates.ts'
 import { startControllers } from './controllers/controllers.ts'
@@ -13,6 +14,7 @@ import { serve } from './transport/http.ts'
 import { clientCertificateName, kubeconfig } from './transport/kubeconfig.ts'
 import { seed } from './seed/seed.ts'
 import { Store } from './state/store.ts'
+import { serveUpgrade } from './transport/upgrade.ts'
 
 export interface PracticeOptions {
   /** Address to listen on, and the name in the server certificate. */
@@ -43,10 +45,11 @@ const keepAliveMs = 120_000
 export async function startPractice({ host, port, now = () => new Date() }: PracticeOptions): Promise<PracticeCluster> {
   const certificates = await issueCertificates(host, clientCertificateName, new Date())
   const adminToken = randomBytes(24).toString('base64url')
+  const store = new Store()
   const cluster: Cluster = {
-    store: new Store(),
+    store,
     registry: new Registry(),
-    runtime: new SimulatedRuntime(),
+    runtime: new LocalRuntime({ store, now, token: () => randomBytes(24).toString('base64url') }),
     access: new OpenAccess(adminToken),
     audit: noAudit,
     now,
@@ -63,6 +66,13 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   }
   const server = createServer(tls, (request, response) => {
     void serve(request, response, cluster)
+  })
+  // Node no longer counts an upgraded connection among the server's own.
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    serveUpgrade(request, socket, head, cluster)
   })
   server.keepAliveTimeout = keepAliveMs
   server.listen(port, host)
@@ -82,6 +92,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
+      upgraded.forEach((socket) => socket.destroy())
       await closed
     },
   }

@@ -1,8 +1,5 @@
 import { readText, type KubeObject } from '../state/objects.ts'
 
-/** Time between two lines of a followed log. */
-export const logIntervalMs = 1000
-
 const linesKept = 40
 
 /** Seconds between two lines of the past. */
@@ -24,14 +21,14 @@ const crashing = [
   'exiting with status 1',
 ]
 
-export interface LogLine {
+interface LogLine {
   readonly time: Date
   readonly text: string
 }
 
 /** The line that a container writes as its `index`th; the same container says the same again. */
-function lineText(pod: KubeObject, container: string, index: number): string {
-  const lines = isCrashing(pod) ? crashing : [...(phrases[container] ?? []), ...common]
+function lineText(pod: KubeObject, container: string, index: number, crashes = isCrashing(pod)): string {
+  const lines = crashes ? crashing : [...(phrases[container] ?? []), ...common]
   return `level=info app=${container} ${lines[index % lines.length] ?? ''}`
 }
 
@@ -51,8 +48,8 @@ export function pastLines(pod: KubeObject, container: string, now: Date): LogLin
 }
 
 /** The next line of a followed log. */
-export function nextLine(pod: KubeObject, container: string, index: number, now: Date): LogLine {
-  return { time: now, text: lineText(pod, container, index) }
+export function nextLine(pod: KubeObject, container: string, index: number, now: Date, crashes?: boolean): LogLine {
+  return { time: now, text: lineText(pod, container, index, crashes) }
 }
 
 export function formatLine({ time, text }: LogLine, timestamps: boolean): string {
