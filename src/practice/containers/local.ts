@@ -222,11 +222,8 @@ export class LocalRuntime implements ContainerRuntime {
         signal: stop.signal,
       })
     }
-    // Not at once: nothing calls back before `start` has returned.
     const over = raced(
-      Promise.resolve()
-        .then(begin)
-        .catch((thrown: unknown) => failedProgram(thrown, to('stderr'))),
+      begin().catch((thrown: unknown) => failedProgram(thrown, to('stderr'))),
       stop.signal,
     )
     const run: Run = { log, stop, stdin, tty, watchers, over, ended: false }
