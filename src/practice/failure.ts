@@ -83,10 +83,9 @@ export function notAcceptable(): ApiFailure {
   return new ApiFailure(406, 'NotAcceptable', message)
 }
 
-export function unsupportedMediaType(given: string, accepted: readonly string[]): ApiFailure {
+export function unsupportedMediaType(accepted: readonly string[]): ApiFailure {
   const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`
-  const note = given.includes('protobuf') ? ' (the practice cluster reads no protobuf: use kubectl 1.31 or older)' : ''
-  return new ApiFailure(415, 'UnsupportedMediaType', message + note)
+  return new ApiFailure(415, 'UnsupportedMediaType', message)
 }
 
 export function tooLarge(limitBytes: number): ApiFailure {

@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
-import { badRequest, tooLarge, unsupportedMediaType } from '../failure.ts'
+import { Fault } from '../../model/fault.ts'
+import { stringifyJson } from '../../stream/json.ts'
+import { parseProtobuf } from '../../stream/protobuf/envelope.ts'
+import { ApiFailure, badRequest, tooLarge, unsupportedMediaType } from '../failure.ts'
+import { groupVersion, type Resource } from '../resources/resource.ts'
 import { mediaTypes } from './accept.ts'
 
 /** Bytes of a request body the API server reads (k8s.io/apiserver MaxRequestBodyBytes); bounds memory. */
@@ -18,7 +22,9 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-const objectTypes = ['application/json', 'application/yaml']
+const protobufType = 'application/vnd.kubernetes.protobuf'
+
+const objectTypes = ['application/json', 'application/yaml', protobufType]
 
 const patchTypes = [
   'application/json-patch+json',
@@ -29,18 +35,40 @@ const patchTypes = [
 
 export type PatchType = (typeof patchTypes)[number]
 
+/** Where an object is sent to, as its path says. */
+interface Place {
+  readonly resource: Resource
+  readonly subresource: string
+  readonly verb: string
+}
+
 /** The JSON value of an object's body; no Content-Type means JSON, as upstream. */
-export function decodeObject(contentType: string, body: Buffer): unknown {
+export function decodeObject(contentType: string, body: Buffer, place: Place): unknown {
   const type = mediaTypes(contentType)[0]?.type || 'application/json'
-  if (!objectTypes.includes(type)) throw unsupportedMediaType(type, objectTypes)
+  if (!objectTypes.includes(type)) throw unsupportedMediaType(objectTypes)
+  if (type === protobufType) return decodeProtobuf(body, place)
   return type === 'application/yaml' ? decodeYaml(body) : decodeJson(body)
 }
 
 export function decodePatch(contentType: string, body: Buffer): { readonly type: PatchType; readonly patch: unknown } {
   const given = mediaTypes(contentType)[0]?.type ?? ''
   const type = patchTypes.find((one) => one === given)
-  if (type === undefined) throw unsupportedMediaType(given, patchTypes)
+  if (type === undefined) throw unsupportedMediaType(patchTypes)
   return { type, patch: type === 'application/apply-patch+yaml' ? decodeYaml(body) : decodeJson(body) }
+}
+
+function decodeProtobuf(body: Buffer, { resource, subresource, verb }: Place): unknown {
+  const deletes = verb === 'delete' || verb === 'deletecollection'
+  const full = subresource === '' ? resource.plural : `${resource.plural}/${subresource}`
+  try {
+    return JSON.parse(
+      stringifyJson(parseProtobuf(body, { groupVersion: groupVersion(resource), resource: full, deletes })),
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown
+    if (thrown.code === 'ERR_MEDIA_TYPE') throw new ApiFailure(415, 'UnsupportedMediaType', thrown.message)
+    throw badRequest(`unable to decode the body as protobuf: ${thrown.message}`)
+  }
 }
 
 function decodeJson(body: Buffer): unknown {

@@ -46,12 +46,12 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
 
 /** Stores the body as a new object. */
 export function create(call: Call, route: Route): KubeObject {
-  return createObject(incomingObject(decodeObject(call.contentType, call.body), route), writeOf(call, route))
+  return createObject(incomingObject(decodeObject(call.contentType, call.body, route), route), writeOf(call, route))
 }
 
 /** Replaces the stored object by the body. */
 export function update(call: Call, route: Route): KubeObject {
-  const incoming = incomingObject(decodeObject(call.contentType, call.body), route)
+  const incoming = incomingObject(decodeObject(call.contentType, call.body, route), route)
   return updateObject(storedObject(call.store, route), incoming, writeOf(call, route))
 }
 

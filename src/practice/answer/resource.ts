@@ -47,9 +47,10 @@ function needsPlace({ resource, verb, namespace, name }: Route): void {
   if ((onOne && (name === '' || homeless)) || (verb === 'create' && (name !== '' || homeless))) throw methodNotAllowed()
 }
 
-function questionAnswer(call: Call, { resource, verb }: Route): Answer {
+function questionAnswer(call: Call, route: Route): Answer {
+  const { resource, verb } = route
   if (verb !== 'create') throw methodNotAllowed()
-  const body = decodeObject(call.contentType, call.body)
+  const body = decodeObject(call.contentType, call.body, route)
   if (!isFields(body)) throw badRequest('the request body must be an object')
   return { kind: 'json', code: 201, body: review(resource.kind, body, call.user) }
 }

@@ -14,7 +14,7 @@ export function scaleAnswer(call: Call, route: Route): Answer {
   const scale =
     route.verb === 'patch'
       ? patched(decode().type, scaleOf(stored), decode().patch)
-      : decodeObject(call.contentType, call.body)
+      : decodeObject(call.contentType, call.body, route)
   const version = readText(scale, 'metadata.resourceVersion')
   const wanted = scaled(stored, scale)
   const incoming = { ...wanted, metadata: { ...wanted.metadata, resourceVersion: version } }

@@ -7,7 +7,7 @@ import { readNumber, timestamp, type Fields } from '../state/objects.ts'
 /** `serviceaccounts/token` (authentication.k8s.io/v1 TokenRequest): a token that looks real and opens nothing. */
 export function tokenAnswer(call: Call, route: Route): Answer {
   const account = storedObject(call.store, route)
-  const body = decodeObject(call.contentType, call.body)
+  const body = decodeObject(call.contentType, call.body, route)
   const now = call.now()
   const seconds = readNumber(body, 'spec.expirationSeconds', 3600)
   const expires = new Date(now.getTime() + seconds * 1000)
