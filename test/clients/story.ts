@@ -260,7 +260,7 @@ export const story: readonly Step[] = [
   { name: 'exec', line: `exec ${pod} -c first -- echo hello` },
   { name: 'exec with input', line: `exec -i ${pod} -c first -- cat`, stdin: 'through the pipe\n' },
   { name: 'exec fails', line: `exec ${pod} -c first -- sh -c 'exit 7'`, code: 7 },
-  { name: 'exec of nothing', line: `exec ${pod} -c first -- nothing-like-this`, code: 126, compares: false },
+  { name: 'exec of nothing', line: `exec ${pod} -c first -- nothing-like-this`, code: 1, compares: false },
   { name: 'cp there', line: `cp payload.txt ${pod}:/tmp/payload.txt -c first` },
   { name: 'cp back', line: `cp ${pod}:/tmp/payload.txt back.txt -c first`, compares: false },
   { name: 'cp came through', line: 'cmp payload.txt back.txt', program: 'sh' },
@@ -298,7 +298,7 @@ export const story: readonly Step[] = [
   },
   {
     name: 'taint',
-    line: "sh -c 'n=$(kubectl get nodes -o name | head -1); kubectl taint $n tale=1:PreferNoSchedule && kubectl taint $n tale-'",
+    line: "sh -c 'n=$(kubectl get nodes -o name | head -1 | cut -d/ -f2); kubectl taint node $n tale=1:PreferNoSchedule && kubectl taint node $n tale-'",
     program: 'sh',
     compares: false,
   },

@@ -2,11 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditTrail } from '../access/audit.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Fields } from '../state/objects.ts'
+import type { Store } from '../state/store.ts'
+import type { ObjectStore } from '../state/served.ts'
 import type { Target } from '../transport/target.ts'
 import type { User } from '../access/access.ts'
 
 /** One authenticated request with everything an answer may need. */
-export interface Call extends Cluster {
+export interface Call extends Omit<Cluster, 'store'> {
+  /** The cluster's state as the version asked for shows it. */
+  readonly store: ObjectStore
+  /** The same as it is kept. */
+  readonly stored: Store
   readonly method: string
   readonly target: Target
   readonly accept: string

@@ -9,11 +9,11 @@ import type { Route } from './route.ts'
 import { deleteObject, type DeleteOptions } from './writes.ts'
 
 export function deleteAnswer(call: Call, route: Route): Answer {
-  const body = optionsBody(call)
+  const body = optionsBody(call, route)
   const last = deleteObject(storedObject(call.store, route), deleteOptions(call, body), writeOf(call, route, body))
   const { resource, name } = route
-  if (call.store.get(resourceKey(resource), route.namespace, name) !== undefined && resource.plural === 'pods')
-    return ok(last)
+  const lingers = call.store.get(resourceKey(resource), route.namespace, name)?.metadata.deletionTimestamp !== undefined
+  if (lingers) return ok(last)
   const details = {
     name,
     ...(resource.group === '' ? {} : { group: resource.group }),
@@ -24,7 +24,7 @@ export function deleteAnswer(call: Call, route: Route): Answer {
 }
 
 export function deleteCollectionAnswer(call: Call, route: Route, view: View): Answer {
-  const body = optionsBody(call)
+  const body = optionsBody(call, route)
   const selected = call.store
     .list(resourceKey(route.resource), route.namespace)
     .filter(selection(call.target.query, route.resource))
@@ -35,8 +35,8 @@ export function deleteCollectionAnswer(call: Call, route: Route, view: View): An
   return shown(renderList(gone, { resourceVersion: String(call.store.revision) }, view), view)
 }
 
-function optionsBody({ contentType, body }: Call): Fields {
-  const decoded = body.length === 0 ? {} : decodeObject(contentType, body)
+function optionsBody({ contentType, body }: Call, route: Route): Fields {
+  const decoded = body.length === 0 ? {} : decodeObject(contentType, body, route)
   return isFields(decoded) ? decoded : {}
 }
 

@@ -29,12 +29,21 @@ const groupsOf = (resources: readonly Resource[]) =>
   [...new Set(resources.map((resource) => resource.group))].filter((group) => group !== '')
 
 function groupList(resources: readonly Resource[]): Fields {
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(resources).map(apiGroup) }
+  return {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: groupsOf(resources).map((group) => apiGroup(resources, group)),
+  }
 }
 
-function apiGroup(name: string): Fields {
-  const version = { groupVersion: `${name}/v1`, version: 'v1' }
-  return { name, versions: [version], preferredVersion: version }
+/** Versions of a group, the preferred one first. */
+const versionsOf = (resources: readonly Resource[], group: string) => [
+  ...new Set(resources.filter((resource) => resource.group === group).map(({ version }) => version)),
+]
+
+function apiGroup(resources: readonly Resource[], name: string): Fields {
+  const versions = versionsOf(resources, name).map((version) => ({ groupVersion: `${name}/${version}`, version }))
+  return { name, versions, preferredVersion: versions[0] }
 }
 
 function coreResources(resources: readonly Resource[], version: string, more: string | undefined): Fields | undefined {
@@ -43,15 +52,15 @@ function coreResources(resources: readonly Resource[], version: string, more: st
 
 function groupAnswer(resources: readonly Resource[], group: string, version: string | undefined): Fields | undefined {
   if (!groupsOf(resources).includes(group)) return undefined
-  if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) }
-  return version === 'v1' ? resourceList(resources, group, version) : undefined
+  if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(resources, group) }
+  return versionsOf(resources, group).includes(version) ? resourceList(resources, group, version) : undefined
 }
 
-const served = (resources: readonly Resource[], group: string) =>
-  resources.filter((resource) => resource.group === group)
+const served = (resources: readonly Resource[], group: string, version: string) =>
+  resources.filter((resource) => resource.group === group && resource.version === version)
 
 function resourceList(resources: readonly Resource[], group: string, version: string): Fields {
-  const entries = served(resources, group).flatMap((resource) => [
+  const entries = served(resources, group, version).flatMap((resource) => [
     resourceEntry(resource),
     ...subresourceEntries(resource),
   ])
@@ -113,7 +122,11 @@ function aggregatedDiscovery(
 function aggregatedGroup(resources: readonly Resource[], group: string): Fields {
   return {
     metadata: { name: group, creationTimestamp: null },
-    versions: [{ version: 'v1', freshness: 'Current', resources: served(resources, group).map(aggregatedResource) }],
+    versions: versionsOf(resources, group).map((version) => ({
+      version,
+      freshness: 'Current',
+      resources: served(resources, group, version).map(aggregatedResource),
+    })),
   }
 }
 

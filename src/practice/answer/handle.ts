@@ -3,6 +3,8 @@ import { pathNotFound } from '../failure.ts'
 import { openapi, openapiV2, openapiV2Type } from './openapi.ts'
 import { routeOf } from './route.ts'
 import { ok, type Answer, type Call } from './answer.ts'
+import { resourceKey } from '../resources/resource.ts'
+import { ServedStore } from '../state/served.ts'
 import { resourceAnswer } from './resource.ts'
 
 /** What /version says; the suffix tells everyone that this is no real cluster. */
@@ -34,5 +36,10 @@ export function handle(call: Call): Answer | Promise<Answer> {
   }
   const route = routeOf(call.registry, call.method, call.target)
   if (route === undefined) throw pathNotFound()
-  return resourceAnswer(call, route)
+  const { conversion } = route.resource
+  const store =
+    conversion === undefined
+      ? call.store
+      : new ServedStore(call.stored, resourceKey(route.resource), conversion, call.now)
+  return resourceAnswer({ ...call, store }, route)
 }

@@ -3,12 +3,12 @@ import type { Fields, KubeObject } from '../state/objects.ts'
 import { resourceKey, type Resource } from '../resources/resource.ts'
 import type { Route } from './route.ts'
 import { fieldSelector, labelSelector, type Matches } from '../state/selectors.ts'
-import type { Store } from '../state/store.ts'
+import type { ObjectStore } from '../state/served.ts'
 import type { Query } from '../transport/target.ts'
 import { renderList, type View } from './render.ts'
 
 /** The stored object a route names; 404 when there is none. */
-export function storedObject(store: Store, { resource, namespace, name }: Route): KubeObject {
+export function storedObject(store: ObjectStore, { resource, namespace, name }: Route): KubeObject {
   const object = store.get(resourceKey(resource), namespace, name)
   if (object === undefined) throw notFound(resource, name)
   return object
@@ -22,7 +22,7 @@ export function selection(query: Query, resource: Resource): Matches {
 }
 
 /** A list answer, in pages when `limit` asks for it. */
-export function listAnswer(store: Store, route: Route, view: View): Fields {
+export function listAnswer(store: ObjectStore, route: Route, view: View): Fields {
   const { query } = view
   checkVersion(query.first('resourceVersion'))
   const selected = store.list(resourceKey(route.resource), route.namespace).filter(selection(query, route.resource))

@@ -2,7 +2,8 @@ import { expired } from '../failure.ts'
 import type { Fields, KubeObject } from '../state/objects.ts'
 import { resourceKey } from '../resources/resource.ts'
 import type { Matches } from '../state/selectors.ts'
-import type { Change, ChangeType, Store } from '../state/store.ts'
+import type { ObjectStore } from '../state/served.ts'
+import type { Change, ChangeType } from '../state/store.ts'
 import { renderBookmark, renderObject, type View } from './render.ts'
 
 export interface WatchRequest {
@@ -27,7 +28,7 @@ const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' }
  * Emits the events of a watch until the returned function is called. What the history no longer holds is a 410,
  * thrown before the first event.
  */
-export function watch(store: Store, request: WatchRequest, emit: (event: WatchEvent) => void): () => void {
+export function watch(store: ObjectStore, request: WatchRequest, emit: (event: WatchEvent) => void): () => void {
   const { view, namespace, matches } = request
   const key = resourceKey(view.resource)
   const send = sender(view, emit)
@@ -54,7 +55,13 @@ function sender(view: View, emit: (event: WatchEvent) => void): Send {
   }
 }
 
-function begin(store: Store, key: string, request: WatchRequest, send: Send, relevant: (change: Change) => void): void {
+function begin(
+  store: ObjectStore,
+  key: string,
+  request: WatchRequest,
+  send: Send,
+  relevant: (change: Change) => void,
+): void {
   const { resourceVersion, namespace, matches, sendInitialEvents } = request
   if (resourceVersion === '' || resourceVersion === '0' || sendInitialEvents) {
     for (const object of store.list(key, namespace).filter(matches)) send('ADDED', object)

@@ -4,12 +4,12 @@ import { beginRemoval } from '../state/lifecycle.ts'
 import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import { groupVersion, resourceKey } from '../resources/resource.ts'
 import type { Route } from './route.ts'
-import type { Store } from '../state/store.ts'
+import type { ObjectStore } from '../state/served.ts'
 import { checkMetadata } from './metadata.ts'
 
 /** What all writes of one request share. */
 export interface Write {
-  readonly store: Store
+  readonly store: ObjectStore
   readonly route: Route
   readonly now: Date
   readonly dryRun: boolean
@@ -25,7 +25,7 @@ export function createObject(incoming: KubeObject, write: Write): KubeObject {
   if (incoming.metadata.resourceVersion !== '') {
     throw new ApiFailure(400, 'BadRequest', 'resourceVersion should not be set on objects to be created')
   }
-  checkNamespaceExists(store, namespace)
+  checkNamespaceExists(incoming.metadata.name, write)
   checkMetadata(incoming, route)
   const { name } = incoming.metadata
   if (store.get(resourceKey(resource), namespace, name) !== undefined) throw alreadyExists(resource, name)
@@ -44,13 +44,26 @@ export function createObject(incoming: KubeObject, write: Write): KubeObject {
   return dryRun ? managed : store.put(resourceKey(resource), managed)
 }
 
-function checkNamespaceExists(store: Store, namespace: string | undefined): void {
+/** The namespace lifecycle's admission (k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle). */
+function checkNamespaceExists(name: string, { store, route: { resource, namespace } }: Write): void {
   if (namespace === undefined) return
   const found = store.get('/namespaces', undefined, namespace)
   if (found === undefined) throw notFound({ group: '', plural: 'namespaces', kind: 'Namespace' }, namespace)
   if (found.metadata.deletionTimestamp === undefined) return
+  const { group, plural } = resource
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`
-  throw new ApiFailure(403, 'Forbidden', why)
+  const message = `namespace ${namespace} is being terminated`
+  throw new ApiFailure(
+    403,
+    'Forbidden',
+    `${group === '' ? plural : `${plural}.${group}`} "${name}" is forbidden: ${why}`,
+    {
+      name,
+      ...(group === '' ? {} : { group }),
+      kind: plural,
+      causes: [{ reason: 'NamespaceTerminating', message, field: 'metadata.namespace' }],
+    },
+  )
 }
 
 /** Replaces the stored object; `status` changes only through the status subresource, all else only without it. */
@@ -137,6 +150,8 @@ function withManager(object: KubeObject, { manager, operation, route, now }: Wri
   return { ...object, metadata: { ...object.metadata, managedFields: [...others, entry] } }
 }
 
+const protectedNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public'])
+
 export interface DeleteOptions {
   readonly graceSeconds?: number
   readonly orphan: boolean
@@ -159,12 +174,21 @@ export function deleteObject(stored: KubeObject, options: DeleteOptions, write: 
     const versions = `${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`
     throw conflict(route.resource, name, `Precondition failed: ResourceVersion in precondition: ${versions}`)
   }
+  if (resourceKey(route.resource) === '/namespaces' && protectedNamespaces.has(name)) {
+    const details = { name, kind: 'namespaces' }
+    throw new ApiFailure(
+      403,
+      'Forbidden',
+      `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+      details,
+    )
+  }
   if (dryRun) return stored
   if (options.orphan) orphan(store, uid)
   return beginRemoval(store, resourceKey(route.resource), stored, now, options.graceSeconds)
 }
 
-function orphan(store: Store, uid: string): void {
+function orphan(store: ObjectStore, uid: string): void {
   for (const [key, object] of [...store.all()]) {
     const { ownerReferences = [] } = object.metadata
     const others = ownerReferences.filter((reference) => reference.uid !== uid)

@@ -10,7 +10,26 @@ import {
   persistentVolumes,
 } from './cluster.ts'
 import { configMaps, secrets, serviceAccounts } from './configuration.ts'
-import { events } from './events.ts'
+import { scalers, scalersV1 } from './autoscaling.ts'
+import { events, eventsV1 } from './events.ts'
+import { nodeMetrics, podMetrics } from './metrics.ts'
+import { podDisruptionBudgets } from './policy.ts'
+import {
+  controllerRevisions,
+  csiDrivers,
+  csiNodes,
+  csiStorageCapacities,
+  ingressClasses,
+  mutatingWebhooks,
+  podTemplates,
+  priorityClasses,
+  runtimeClasses,
+  storageClasses,
+  validatingPolicies,
+  validatingPolicyBindings,
+  validatingWebhooks,
+  volumeAttachments,
+} from './storage.ts'
 import { ingresses, networkPolicies } from './networking.ts'
 import { pods } from './pods.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from './rbac.ts'
@@ -32,12 +51,20 @@ function question(group: string, plural: string, kind: string): Resource {
 /** Everything the practice cluster serves, in the order of discovery. */
 export const resources: readonly Resource[] = [
   ...[configMaps, endpoints, events, limitRanges, namespaces, nodes, persistentVolumeClaims, persistentVolumes, pods],
-  ...[resourceQuotas, secrets, serviceAccounts, services],
-  ...[daemonSets, deployments, replicaSets, statefulSets],
+  ...[podTemplates, resourceQuotas, secrets, serviceAccounts, services],
+  ...[controllerRevisions, daemonSets, deployments, replicaSets, statefulSets],
+  ...[scalers, scalersV1],
   ...[cronJobs, jobs],
   ...[leases],
   ...[endpointSlices],
-  ...[ingresses, networkPolicies],
+  eventsV1,
+  ...[ingressClasses, ingresses, networkPolicies],
+  runtimeClasses,
+  podDisruptionBudgets,
+  priorityClasses,
+  ...[csiDrivers, csiNodes, csiStorageCapacities, storageClasses, volumeAttachments],
+  ...[mutatingWebhooks, validatingPolicies, validatingPolicyBindings, validatingWebhooks],
+  ...[nodeMetrics, podMetrics],
   ...[clusterRoleBindings, clusterRoles, roleBindings, roles],
   ...[customResourceDefinitions],
   ...questions,

@@ -1,6 +1,7 @@
 import type { Cause } from '../failure.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { KubeObject } from '../state/objects.ts'
+import type { Conversion } from '../state/served.ts'
 
 /** metav1.TableColumnDefinition with the function that fills a cell. */
 export interface Column {
@@ -39,6 +40,10 @@ export interface Resource {
   readonly generations: boolean
   /** The shape of the objects, for custom resources; built-in ones are found by group, version and kind. */
   readonly schema?: Schema
+  /** Key of the resource in the store when it is another's: a version of it, or the same objects in another group. */
+  readonly storedAs?: string
+  /** How objects are kept, when not as they are served. */
+  readonly conversion?: Conversion
   /** Fills in what the API server defaults; gets a copy it may keep. */
   complete(object: KubeObject, now: Date): KubeObject
   /** What is wrong with the object, `old` being the stored one on update. */
@@ -82,6 +87,6 @@ export function groupVersion({ group, version }: Pick<Resource, 'group' | 'versi
 }
 
 /** The key of a resource in the store; versions share it. */
-export function resourceKey({ group, plural }: Pick<Resource, 'group' | 'plural'>): string {
-  return `${group}/${plural}`
+export function resourceKey({ group, plural, storedAs }: Pick<Resource, 'group' | 'plural' | 'storedAs'>): string {
+  return storedAs ?? `${group}/${plural}`
 }

@@ -1,12 +1,12 @@
 import { timestamp, type KubeObject } from './objects.ts'
-import type { Store } from './store.ts'
+import type { ObjectStore } from './served.ts'
 
 /**
  * Starts the end of an object: pods and namespaces pass through Terminating, objects with finalizers wait for them,
  * all else is gone at once. Returns the last state.
  */
 export function beginRemoval(
-  store: Store,
+  store: ObjectStore,
   key: string,
   object: KubeObject,
   now: Date,

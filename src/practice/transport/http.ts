@@ -53,6 +53,7 @@ async function answerTo(request: IncomingMessage, begun: Begun): Promise<Answer>
     const user = admit(request, begun.trail, begun)
     return await handle({
       ...begun,
+      stored: begun.store,
       method,
       target,
       headers: request.headers,
