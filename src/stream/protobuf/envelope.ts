@@ -1,6 +1,6 @@
 import { Fault } from '../../model/fault.ts'
 import type { JsonObject } from '../../model/request.ts'
-import { isKnownKind, isPlaceOf } from './kinds.ts'
+import { isKnownKind, isPlaceOf, messageName } from './kinds.ts'
 import { decodeMessage } from './message.ts'
 import { bytesOf, readText } from './scalars.ts'
 import { protobufFault, readFields } from './wire.ts'
@@ -38,7 +38,7 @@ export function parseProtobuf(bytes: Uint8Array, place: ProtobufPlace): JsonObje
   if (contentType !== '' && contentType !== CONTENT_TYPE) throw protobufFault('its object is not protobuf')
   assertPlace(apiVersion, kind, place)
   const object: JsonObject = Object.assign(Object.create(null), { kind, apiVersion })
-  return Object.assign(object, decodeMessage(kind, raw))
+  return Object.assign(object, decodeMessage(messageName(apiVersion, kind), raw))
 }
 
 function assertPlace(apiVersion: string, kind: string, place: ProtobufPlace): void {

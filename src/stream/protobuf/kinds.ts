@@ -1,3 +1,6 @@
+/** Resources whose `scale` takes an autoscaling/v1 Scale; all are of apps/v1 but the last, which is of core/v1. */
+const scalable = ['deployments', 'replicasets', 'statefulsets', 'replicationcontrollers']
+
 /** Kinds by apiVersion, with the `resource` or `resource/subresource` that an object of the kind is sent to. */
 const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   v1: {
@@ -32,6 +35,11 @@ const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     SelfSubjectRulesReview: ['selfsubjectrulesreviews'],
     SubjectAccessReview: ['subjectaccessreviews'],
   },
+  'autoscaling/v1': {
+    HorizontalPodAutoscaler: ['horizontalpodautoscalers', 'horizontalpodautoscalers/status'],
+    Scale: scalable.map((resource) => `${resource}/scale`),
+  },
+  'autoscaling/v2': { HorizontalPodAutoscaler: ['horizontalpodautoscalers', 'horizontalpodautoscalers/status'] },
   'batch/v1': { CronJob: ['cronjobs', 'cronjobs/status'], Job: ['jobs', 'jobs/status'] },
   'certificates.k8s.io/v1': {
     CertificateSigningRequest: [
@@ -53,8 +61,25 @@ const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   },
   'scheduling.k8s.io/v1': { PriorityClass: ['priorityclasses'] },
 }
-/** Subresources of core/v1 whose objects are of another group. */
-const subresourcesOfCore: ReadonlySet<string> = new Set(['pods/eviction', 'serviceaccounts/token'])
+/** Subresources whose objects are of another group than their resource, with the group of the resource. */
+const homes: ReadonlyMap<string, string> = new Map([
+  ['pods/eviction', 'v1'],
+  ['serviceaccounts/token', 'v1'],
+  ['deployments/scale', 'apps/v1'],
+  ['replicasets/scale', 'apps/v1'],
+  ['statefulsets/scale', 'apps/v1'],
+  ['replicationcontrollers/scale', 'v1'],
+])
+
+/** The table of a kind that several versions know by one name. */
+const messageNames: ReadonlyMap<string, string> = new Map([
+  ['autoscaling/v1 HorizontalPodAutoscaler', 'HorizontalPodAutoscalerV1'],
+])
+
+/** Name of the table for objects of a kind. */
+export function messageName(apiVersion: string, kind: string): string {
+  return messageNames.get(`${apiVersion} ${kind}`) ?? kind
+}
 
 /** True when there are tables for the kind. */
 export function isKnownKind(apiVersion: string, kind: string): boolean {
@@ -68,7 +93,7 @@ export function isKnownKind(apiVersion: string, kind: string): boolean {
  * @param resource `resource` or `resource/subresource` of the path.
  */
 export function isPlaceOf(apiVersion: string, kind: string, groupVersion: string, resource: string): boolean {
-  const home = subresourcesOfCore.has(resource) ? 'v1' : apiVersion
+  const home = homes.get(resource) ?? apiVersion
   return groupVersion === home && resourcesOf(apiVersion, kind)?.includes(resource) === true
 }
 

@@ -1,6 +1,7 @@
 import { appsMessages } from './messages/apps.ts'
 import { authenticationMessages } from './messages/authentication.ts'
 import { authorizationMessages } from './messages/authorization.ts'
+import { autoscalingMessages } from './messages/autoscaling.ts'
 import { batchMessages } from './messages/batch.ts'
 import { certificatesMessages } from './messages/certificates.ts'
 import { coreContainerMessages } from './messages/core-container.ts'
@@ -21,6 +22,7 @@ const tables: readonly MessageTables[] = [
   appsMessages,
   authenticationMessages,
   authorizationMessages,
+  autoscalingMessages,
   batchMessages,
   certificatesMessages,
   coreContainerMessages,
