@@ -1,8 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import type { Duplex } from 'node:stream'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { noAudit } from './access/audit.ts'
 import { OpenAccess } from './access/users.ts'
 import type { Cluster } from './cluster.ts'
@@ -10,11 +6,10 @@ import { LocalRuntime } from './containers/local.ts'
 import { Registry } from './resources/registry.ts'
 import { issueCertificates } from './transport/certificates.ts'
 import { startControllers } from './controllers/controllers.ts'
-import { serve } from './transport/http.ts'
 import { clientCertificateName, kubeconfig } from './transport/kubeconfig.ts'
 import { seed } from './seed/seed.ts'
 import { Store } from './state/store.ts'
-import { serveUpgrade } from './transport/upgrade.ts'
+import { listen } from './transport/listener.ts'
 
 export interface PracticeOptions {
   /** Address to listen on, and the name in the server certificate. */
@@ -35,9 +30,6 @@ export interface PracticeCluster {
   close(): Promise<void>
 }
 
-/** Longer than callers keep idle connections, so that none is closed under a request on its way. */
-const keepAliveMs = 120_000
-
 /**
  * Starts the practice cluster: a Kubernetes-API-compatible HTTPS server with its own certificate authority and a
  * freshly seeded state in memory. Rejects with the listener's error (EADDRINUSE, EACCES) when it cannot listen.
@@ -56,44 +48,20 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   }
   seed(cluster.store, now())
   const controllers = startControllers(cluster)
-  const { server: identity, caPem } = certificates
-  const tls = {
-    key: identity.keyPem,
-    cert: identity.certificatePem,
-    ca: caPem,
-    requestCert: true,
-    rejectUnauthorized: false,
-  }
-  const server = createServer(tls, (request, response) => {
-    void serve(request, response, cluster)
-  })
-  // Node no longer counts an upgraded connection among the server's own.
-  const upgraded = new Set<Duplex>()
-  server.on('upgrade', (request, socket, head) => {
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    serveUpgrade(request, socket, head, cluster)
-  })
-  server.keepAliveTimeout = keepAliveMs
-  server.listen(port, host)
-  await once(server, 'listening').catch((failure: unknown) => {
+  const listener = await listen({ host, port }, certificates, cluster).catch((failure: unknown) => {
     controllers.close()
+    cluster.runtime.close()
     throw failure
   })
-  const address = server.address() as AddressInfo
-  const url = `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
   return {
     url,
-    caPem,
+    caPem: certificates.caPem,
     kubeconfig: kubeconfig(url, adminToken, certificates),
     close: async () => {
       controllers.close()
       cluster.runtime.close()
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      upgraded.forEach((socket) => socket.destroy())
-      await closed
+      await listener.close()
     },
   }
 }

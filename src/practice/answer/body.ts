@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { parse } from 'yaml'
 import { Fault } from '../../model/fault.ts'
 import { stringifyJson } from '../../stream/json.ts'
@@ -11,10 +10,10 @@ import { mediaTypes } from './accept.ts'
 const bodyLimitBytes = 3 * 1024 * 1024
 
 /** The whole body; 413 above the limit, after the rest was read and dropped so that the caller hears the answer. */
-export async function readBody(request: IncomingMessage): Promise<Buffer> {
+export async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request) {
     size += chunk.length
     if (size <= bodyLimitBytes) chunks.push(chunk)
   }

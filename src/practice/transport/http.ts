@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { failure, type Status } from '../../model/status.ts'
 import { attributesOf } from '../access/attributes.ts'
@@ -10,6 +8,8 @@ import { readBody } from '../answer/body.ts'
 import { handle } from '../answer/handle.ts'
 import type { Cluster } from '../cluster.ts'
 import { ApiFailure, forbidden } from '../failure.ts'
+import type { Headers, Reply } from './reply.ts'
+import type { ServedRequest } from './request.ts'
 import { parseTarget } from './target.ts'
 
 /** Answers of this size are compressed when the caller asks (k8s.io/apiserver defaultGzipThresholdBytes). */
@@ -19,25 +19,27 @@ const gzipThresholdBytes = 128 * 1024
 const unreadLimitBytes = 8 * 1024 * 1024
 
 /** Serves one request, whatever happens: every failure becomes a metav1.Status. */
-export async function serve(request: IncomingMessage, response: ServerResponse, cluster: Cluster): Promise<void> {
+export async function serve(request: ServedRequest, reply: Reply, cluster: Cluster): Promise<void> {
   const auditId = auditIdOf(request)
-  response.setHeader('Audit-Id', auditId)
-  response.setHeader('Cache-Control', 'no-cache, private')
   const trail = cluster.audit.received({
     auditId,
-    method: request.method ?? '',
-    requestUri: request.url ?? '/',
-    sourceIp: request.socket.remoteAddress ?? '',
+    method: request.method,
+    requestUri: request.url,
+    sourceIp: request.address,
     userAgent: request.headers['user-agent'] ?? '',
     at: cluster.now(),
   })
   const warnings: string[] = []
   const answer = await answerTo(request, { ...cluster, trail, warnings })
-  if (warnings.length > 0) response.setHeader('Warning', warnings.map(warningHeader))
-  send(request, response, answer, trail)
+  const headers: Headers = {
+    'audit-id': auditId,
+    'cache-control': 'no-cache, private',
+    ...(warnings.length > 0 ? { warning: warnings.map(warningHeader) } : {}),
+  }
+  send(request, reply, headers, answer, trail)
 }
 
-export function auditIdOf(request: IncomingMessage): string {
+export function auditIdOf(request: ServedRequest): string {
   const given = request.headers['audit-id']
   return typeof given === 'string' && given !== '' ? given : randomUUID()
 }
@@ -46,10 +48,10 @@ type Begun = Cluster & Pick<Call, 'trail' | 'warnings'>
 
 const warningHeader = (text: string) => `299 - ${JSON.stringify(text)}`
 
-async function answerTo(request: IncomingMessage, begun: Begun): Promise<Answer> {
+async function answerTo(request: ServedRequest, begun: Begun): Promise<Answer> {
   try {
-    const target = parseTarget(request.url ?? '/')
-    const method = request.method ?? ''
+    const target = parseTarget(request.url)
+    const { method } = request
     const user = admit(request, begun.trail, begun)
     return await handle({
       ...begun,
@@ -60,7 +62,7 @@ async function answerTo(request: IncomingMessage, begun: Begun): Promise<Answer>
       accept: request.headers.accept ?? '',
       contentType: request.headers['content-type'] ?? '',
       userAgent: request.headers['user-agent'] ?? '',
-      body: await readBody(request),
+      body: await readBody(request.body),
       user,
     })
   } catch (thrown) {
@@ -70,11 +72,9 @@ async function answerTo(request: IncomingMessage, begun: Begun): Promise<Answer>
 }
 
 /** The user who may do what the request asks; 401 or 403 otherwise. */
-export function admit(request: IncomingMessage, trail: AuditTrail, { access }: Cluster) {
-  const { socket, headers, headersDistinct: distinct } = request
-  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
-  const caller = access.identify({ headers, distinct, certificate })
-  const attributes = attributesOf(request.method ?? '', parseTarget(request.url ?? '/'))
+export function admit(request: ServedRequest, trail: AuditTrail, { access }: Cluster) {
+  const caller = access.identify(request)
+  const attributes = attributesOf(request.method, parseTarget(request.url))
   trail.identified(caller, attributes)
   const { allowed, reason } = access.authorize(caller.user, attributes)
   if (!allowed) throw forbidden(caller.user.name, attributes, reason)
@@ -86,20 +86,21 @@ export function statusOf(thrown: unknown): Status {
   return failure(500, 'InternalError', `Internal error occurred: ${String(thrown)}`)
 }
 
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer, trail: AuditTrail): void {
+function send(request: ServedRequest, reply: Reply, common: Headers, answer: Answer, trail: AuditTrail): void {
   if (answer.kind === 'stream') {
-    sendStream(response, answer, trail)
+    sendStream(reply, common, answer, trail)
     return
   }
   const { code, contentType, bytes } = payload(answer)
   const zipped = bytes.length >= gzipThresholdBytes && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
   const body = zipped ? gzipSync(bytes, { level: 1 }) : bytes
-  response.writeHead(code, {
-    'Content-Type': contentType,
-    'Content-Length': body.length,
-    ...(zipped ? { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } : {}),
+  reply.begin(code, {
+    ...common,
+    'content-type': contentType,
+    'content-length': body.length,
+    ...(zipped ? { 'content-encoding': 'gzip', vary: 'Accept-Encoding' } : {}),
   })
-  response.end(body)
+  reply.end(body)
   trail.complete(code, failed(answer))
 }
 
@@ -122,24 +123,22 @@ function payload(answer: Exclude<Answer, { kind: 'stream' }>): { code: number; c
 }
 
 function sendStream(
-  response: ServerResponse,
+  reply: Reply,
+  common: Headers,
   { contentType, start }: Answer & { kind: 'stream' },
   trail: AuditTrail,
 ): void {
-  response.writeHead(200, { 'Content-Type': contentType })
-  response.flushHeaders()
+  reply.begin(200, { ...common, 'content-type': contentType })
   trail.started(200)
   const stop = start(
     (text) => {
-      response.write(text)
-      if (response.writableLength > unreadLimitBytes) response.destroy()
+      reply.write(text)
+      if (reply.unread > unreadLimitBytes) reply.breakOff()
     },
-    () => response.end(),
+    () => reply.end(),
   )
-  const over = () => {
+  reply.onOver(() => {
     stop()
     trail.complete(200)
-  }
-  if (response.closed) over()
-  else response.once('close', over)
+  })
 }

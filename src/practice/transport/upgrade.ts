@@ -16,6 +16,7 @@ import { adoptAll, chosenContainer } from '../remote/containers.ts'
 import { forwardOverSpdy, forwardOverWebSocket, type Dial } from '../remote/forward.ts'
 import { readText, type KubeObject } from '../state/objects.ts'
 import { admit, auditIdOf, statusOf } from './http.ts'
+import { servedRequest, type ServedRequest } from './request.ts'
 import { parseTarget, type Query } from './target.ts'
 
 const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io'
@@ -31,20 +32,21 @@ type Purpose =
   | { readonly kind: 'forward'; readonly dial: Dial; readonly ports: readonly number[] }
 
 /** Serves exec, attach and portforward; every failure before the upgrade becomes a metav1.Status. */
-export function serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, cluster: Cluster): void {
+export function serveUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer, cluster: Cluster): void {
   socket.on('error', () => {})
+  const request = servedRequest(message)
   const trail = cluster.audit.received({
     auditId: auditIdOf(request),
-    method: request.method ?? '',
-    requestUri: request.url ?? '/',
-    sourceIp: request.socket.remoteAddress ?? '',
+    method: request.method,
+    requestUri: request.url,
+    sourceIp: request.address,
     userAgent: request.headers['user-agent'] ?? '',
     at: cluster.now(),
   })
   try {
     const purpose = purposeOf(request, trail, cluster)
-    if (request.headers.upgrade?.toLowerCase() === 'websocket') overWebSocket(request, socket, head, purpose)
-    else overSpdy(request, socket, head, purpose)
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') overWebSocket(message, socket, head, purpose)
+    else overSpdy(message, socket, head, purpose)
     trail.started(101)
     socket.once('close', () => trail.complete(101))
   } catch (thrown) {
@@ -65,10 +67,10 @@ function refuse(socket: Duplex, code: number, body: string, headers: readonly st
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }
 
-function purposeOf(request: IncomingMessage, trail: AuditTrail, cluster: Cluster): Purpose {
+function purposeOf(request: ServedRequest, trail: AuditTrail, cluster: Cluster): Purpose {
   admit(request, trail, cluster)
-  const method = request.method ?? ''
-  const target = parseTarget(request.url ?? '/')
+  const { method } = request
+  const target = parseTarget(request.url)
   const route = routeOf(cluster.registry, method, target)
   const { query } = target
   if (route === undefined) throw badRequest('this path takes no upgrade')

@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import { TLSSocket } from 'node:tls'
+import type { Credentials } from '../access/access.ts'
+
+/** A request as the rest of the server sees it, whichever HTTP it came over. */
+export interface ServedRequest extends Credentials {
+  readonly method: string
+  /** The request target as it was sent. */
+  readonly url: string
+  readonly address: string
+  readonly body: AsyncIterable<Buffer>
+}
+
+/** What Node hands over, of both versions. */
+export function servedRequest(message: IncomingMessage | Http2ServerRequest): ServedRequest {
+  const socket = 'stream' in message ? message.stream.session?.socket : message.socket
+  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
+  return {
+    method: message.method ?? '',
+    url: message.url ?? '/',
+    headers: headersOf(message.headers),
+    distinct: distinctOf(message.rawHeaders),
+    certificate,
+    address: socket?.remoteAddress ?? '',
+    body: message as AsyncIterable<Buffer>,
+  }
+}
+
+/** Headers without the pseudo-headers of HTTP/2. */
+function headersOf(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':')))
+}
+
+function distinctOf(raw: readonly string[]): Record<string, string[]> {
+  const distinct: Record<string, string[]> = Object.create(null)
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const values = (distinct[(raw[index] ?? '').toLowerCase()] ??= [])
+    values.push(raw[index + 1] ?? '')
+  }
+  return distinct
+}
