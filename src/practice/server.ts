@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { noAudit } from './access/audit.ts'
-import { OpenAccess } from './access/users.ts'
+import { MemoryAuditLog, type AuditEvent } from './access/audit-log.ts'
+import { podToken } from './access/pod-token.ts'
+import { RbacAccess } from './access/rbac.ts'
 import type { Cluster } from './cluster.ts'
 import { LocalRuntime } from './containers/local.ts'
 import { Registry } from './resources/registry.ts'
@@ -26,6 +27,8 @@ export interface PracticeCluster {
   readonly caPem: string
   /** YAML text; context `practice` uses the bearer token, `practice-cert` a client certificate. */
   readonly kubeconfig: string
+  /** The cluster's own audit log (audit.k8s.io/v1), newest last; the oldest go after ten thousand. */
+  auditEvents(): readonly AuditEvent[]
   /** Ends every connection, watch and timer. */
   close(): Promise<void>
 }
@@ -38,16 +41,18 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   const certificates = await issueCertificates(host, clientCertificateName, new Date())
   const adminToken = randomBytes(24).toString('base64url')
   const store = new Store()
+  const access = new RbacAccess({ store, adminToken, now })
+  const audit = new MemoryAuditLog(now)
   const cluster: Cluster = {
     store,
     registry: new Registry(),
-    runtime: new LocalRuntime({ store, now, token: () => randomBytes(24).toString('base64url') }),
-    access: new OpenAccess(adminToken),
-    audit: noAudit,
+    runtime: new LocalRuntime({ store, now, token: (pod) => podToken(access, store, pod, now()) }),
+    access,
+    audit,
     now,
   }
   seed(cluster.store, now())
-  const controllers = startControllers(cluster)
+  const controllers = startControllers(cluster, { store, access, caPem: certificates.caPem, sign: certificates.sign })
   const listener = await listen({ host, port }, certificates, cluster).catch((failure: unknown) => {
     controllers.close()
     cluster.runtime.close()
@@ -57,6 +62,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   return {
     url,
     caPem: certificates.caPem,
+    auditEvents: () => audit.events,
     kubeconfig: kubeconfig(url, adminToken, certificates),
     close: async () => {
       controllers.close()

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
 import type { KubeObject } from '../state/objects.ts'
+import type { PolicyRule } from './rules.ts'
+import type { TokenSigner } from './tokens.ts'
 
 /** user.Info (k8s.io/apiserver pkg/authentication/user). */
 export interface User {
@@ -17,6 +19,8 @@ export interface Credentials {
   readonly distinct: Readonly<Record<string, readonly string[] | undefined>>
   /** The client certificate, when it was signed by the cluster's authority. */
   readonly certificate: PeerCertificate | DetailedPeerCertificate | undefined
+  /** A client certificate was shown that the authority did not sign or that has expired. */
+  readonly certificateRejected?: boolean
 }
 
 /** Who calls: the user who acts, and the one who authenticated when another is impersonated. */
@@ -48,12 +52,27 @@ export interface Verdict {
 /** An object that is about to be stored, after patches and defaults. */
 export interface Admission {
   readonly user: User
+  /** The verb of the request; a patch or update may create. */
+  readonly verb: string
   /** `group/plural`, see resourceKey. */
   readonly key: string
+  readonly version: string
   readonly subresource: string
   readonly object: KubeObject
   /** What it replaces; absent on create. */
   readonly old?: KubeObject
+}
+
+/** Rules that hold for someone in a namespace, and what could not be found while gathering them. */
+export interface Held {
+  readonly rules: readonly PolicyRule[]
+  readonly problems: readonly string[]
+}
+
+/** Who a token stands for, and the audiences it was asked about that it is meant for. */
+export interface TokenHolder {
+  readonly user: User
+  readonly audiences: readonly string[]
 }
 
 /** Authentication, impersonation and authorisation of the cluster. */
@@ -63,4 +82,10 @@ export interface Access {
   authorize(user: User, attributes: Attributes): Verdict
   /** The object as it may be stored (who asks for a certificate is filled in); ApiFailure 403 for rights not held. */
   admit(admission: Admission): KubeObject
+  /** The rules a user has in a namespace; with an empty namespace those that hold everywhere. */
+  held(user: User, namespace: string): Held
+  /** Who a bearer token stands for; a text tells why it stands for nobody. */
+  holder(token: string, audiences: readonly string[]): TokenHolder | string
+  /** Signs service account tokens. */
+  readonly signer: TokenSigner
 }

@@ -26,8 +26,3 @@ export interface AuditTrail {
 export interface AuditLog {
   received(request: Received): AuditTrail
 }
-
-/** A log that keeps nothing. */
-export const noAudit: AuditLog = {
-  received: () => ({ identified: () => {}, requested: () => {}, started: () => {}, complete: () => {} }),
-}

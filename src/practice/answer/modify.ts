@@ -36,6 +36,8 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
     admit: (object, old) =>
       call.access.admit({
         user: call.user,
+        verb: route.verb,
+        version: route.resource.version,
         key: resourceKey(route.resource),
         subresource: route.subresource,
         object,

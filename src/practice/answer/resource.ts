@@ -52,5 +52,5 @@ function questionAnswer(call: Call, route: Route): Answer {
   if (verb !== 'create') throw methodNotAllowed()
   const body = decodeObject(call.contentType, call.body, route)
   if (!isFields(body)) throw badRequest('the request body must be an object')
-  return { kind: 'json', code: 201, body: review(resource.kind, body, call.user) }
+  return { kind: 'json', code: 201, body: review(resource.kind, body, call.user, call.access, route.namespace) }
 }

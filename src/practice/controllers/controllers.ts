@@ -1,3 +1,6 @@
+import { aggregate, watchAggregation } from '../access/aggregation.ts'
+import { requestKey } from '../access/certificate-requests.ts'
+import type { Cluster } from '../cluster.ts'
 import type { KubeObject } from '../state/objects.ts'
 import type { Change } from '../state/store.ts'
 import { reconcileDaemonSet } from './daemonset.ts'
@@ -7,8 +10,10 @@ import { reconcileJob } from './job.ts'
 import { collect, empty, furnish } from './namespace.ts'
 import { stopMs, watchPod } from './pods.ts'
 import { reconcileReplicaSet } from './replicas.ts'
+import { signApproved, type SignRequest } from './signing.ts'
 import { reconcileStatefulSet } from './statefulset.ts'
 import { Timers } from './timers.ts'
+import { fillTokenSecret } from './tokens.ts'
 import type { World } from './world.ts'
 
 type Reconcile = (world: World, object: KubeObject) => void
@@ -30,21 +35,42 @@ const ownerKeys: Readonly<Record<string, string>> = {
   Job: 'batch/jobs',
 }
 
+/** What controllers of access need: who signs tokens, and the cluster's authority. */
+export interface Security extends Pick<Cluster, 'store' | 'access'> {
+  readonly caPem: string
+  readonly sign: SignRequest
+}
+
 export interface Controllers {
   /** Stops every timer; the state stays as it is. */
   close(): void
 }
 
 /** Starts what makes the cluster live: every change of the store may lead to others a moment later. */
-export function startControllers(world: World): Controllers {
+export function startControllers(world: World, security: Security): Controllers {
   const timers = new Timers()
+  for (const secret of world.store.list('/secrets')) fillTokenSecret(security, secret, security.caPem)
+  aggregate(world.store)
+  const stopAggregation = watchAggregation(world.store, timers)
+  const stopSecurity = world.store.subscribe(({ key, type, object }) => {
+    if (type === 'DELETED') return
+    if (key === '/secrets') timers.after(0, `token ${object.metadata.uid}`, () => fillPresent(security, object))
+    if (key === requestKey) void signApproved(world, security.sign, object)
+  })
   const unsubscribe = world.store.subscribe((change) => react(world, timers, change))
   return {
     close: () => {
       unsubscribe()
+      stopSecurity()
+      stopAggregation()
       timers.close()
     },
   }
+}
+
+function fillPresent(security: Security, { metadata: { namespace, name } }: KubeObject): void {
+  const secret = security.store.get('/secrets', namespace, name)
+  if (secret !== undefined) fillTokenSecret(security, secret, security.caPem)
 }
 
 function react(world: World, timers: Timers, { key, type, object }: Change): void {

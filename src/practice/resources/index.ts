@@ -1,4 +1,5 @@
 import { cronJobs, jobs } from './batch.ts'
+import { certificateRequests } from './certificates.ts'
 import {
   customResourceDefinitions,
   leases,
@@ -41,7 +42,10 @@ import { daemonSets, deployments, replicaSets, statefulSets } from './workloads.
 export const questions: readonly Resource[] = [
   question('authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
   question('authorization.k8s.io', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview'),
+  question('authorization.k8s.io', 'subjectaccessreviews', 'SubjectAccessReview'),
+  { ...question('authorization.k8s.io', 'localsubjectaccessreviews', 'LocalSubjectAccessReview'), namespaced: true },
   question('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview'),
+  question('authentication.k8s.io', 'tokenreviews', 'TokenReview'),
 ]
 
 function question(group: string, plural: string, kind: string): Resource {
@@ -65,6 +69,7 @@ export const resources: readonly Resource[] = [
   ...[csiDrivers, csiNodes, csiStorageCapacities, storageClasses, volumeAttachments],
   ...[mutatingWebhooks, validatingPolicies, validatingPolicyBindings, validatingWebhooks],
   ...[nodeMetrics, podMetrics],
+  certificateRequests,
   ...[clusterRoleBindings, clusterRoles, roleBindings, roles],
   ...[customResourceDefinitions],
   ...questions,

@@ -1,6 +1,7 @@
 import type { Fields } from '../state/objects.ts'
 import { serviceAccounts } from '../resources/configuration.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../resources/rbac.ts'
+import { defaultBindings, defaultRoles } from '../access/default-roles.ts'
 import type { Planter } from './planter.ts'
 
 const apiGroup = 'rbac.authorization.k8s.io'
@@ -12,11 +13,11 @@ const reference = (kind: string, name: string): Fields => ({ apiGroup, kind, nam
 const account = (namespace: string, name: string): Fields => ({ kind: 'ServiceAccount', namespace, name })
 
 const reading = ['get', 'list', 'watch']
-const writing = ['create', 'update', 'patch', 'delete']
 
 /** Service accounts, roles and who is bound to them. */
 export function seedAccess(planter: Planter): void {
   seedAccounts(planter)
+  seedDefaults(planter)
   seedClusterRoles(planter)
   seedProduction(planter)
 }
@@ -34,16 +35,27 @@ function seedAccounts(planter: Planter): void {
   planter.plant(serviceAccounts, { name: 'prometheus', namespace: 'monitoring', days: 180 }, {})
 }
 
+function seedDefaults(planter: Planter): void {
+  const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
+  const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' }
+  for (const { name, rules, partOf, aggregates } of defaultRoles) {
+    const part = partOf === undefined ? {} : { [`rbac.authorization.k8s.io/aggregate-to-${partOf}`]: 'true' }
+    const wanted = { [`rbac.authorization.k8s.io/aggregate-to-${aggregates ?? ''}`]: 'true' }
+    const rule =
+      aggregates === undefined ? {} : { aggregationRule: { clusterRoleSelectors: [{ matchLabels: wanted }] } }
+    planter.plant(
+      clusterRoles,
+      { name, days: 212, labels: { ...labels, ...part }, annotations },
+      { ...rule, rules: [...rules] },
+    )
+  }
+  for (const [name, subjects] of defaultBindings) {
+    const roleRef = reference('ClusterRole', name)
+    planter.plant(clusterRoleBindings, { name, days: 212, labels, annotations }, { roleRef, subjects: [...subjects] })
+  }
+}
+
 function seedClusterRoles(planter: Planter): void {
-  const admin = [rule(['*'], ['*'], ['*']), { nonResourceURLs: ['*'], verbs: ['*'] }]
-  planter.plant(clusterRoles, { name: 'cluster-admin', days: 212 }, { rules: admin })
-  const view = [
-    rule([''], ['pods', 'services', 'configmaps', 'endpoints'], reading),
-    rule(['apps'], ['deployments', 'replicasets'], reading),
-  ]
-  planter.plant(clusterRoles, { name: 'view', days: 212 }, { rules: view })
-  const edit = [...view, rule([''], ['pods', 'configmaps', 'secrets'], writing), rule(['apps'], ['*'], writing)]
-  planter.plant(clusterRoles, { name: 'edit', days: 212 }, { rules: edit })
   planter.plant(
     clusterRoles,
     { name: 'prometheus', days: 180 },

@@ -2,6 +2,7 @@ import type { Answer, Call } from '../answer/answer.ts'
 import type { View } from '../answer/render.ts'
 import type { Route } from '../answer/route.ts'
 import { methodNotAllowed, pathNotFound } from '../failure.ts'
+import { approvalAnswer } from './approval.ts'
 import { evictionAnswer } from './eviction.ts'
 import { logAnswer } from './log.ts'
 import { scaleAnswer } from './scale.ts'
@@ -18,6 +19,7 @@ const table: Readonly<Record<string, Serve>> = {
   log: logAnswer,
   eviction: evictionAnswer,
   token: tokenAnswer,
+  approval: approvalAnswer,
   exec: upgradeRequired,
   attach: upgradeRequired,
   portforward: upgradeRequired,

@@ -13,6 +13,8 @@ export interface Certificates {
   readonly caPem: string
   readonly server: Identity
   readonly client: Identity
+  /** Signs a PEM certificate request with its own subject; undefined when it cannot be read or is not signed by its key. */
+  sign(requestPem: string, seconds: number, client: boolean): Promise<string | undefined>
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
@@ -58,10 +60,40 @@ export async function issueCertificates(host: string, clientName: string, now: D
     })
     return { keyPem: await privatePem(keys.privateKey), certificatePem: certificate.toString('pem') }
   }
+  const sign = async (requestPem: string, seconds: number, client: boolean): Promise<string | undefined> => {
+    const request = readRequest(requestPem)
+    if (request === undefined || !(await request.verify())) return undefined
+    const from = new Date()
+    const usage = client ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth
+    const certificate = await x509.X509CertificateGenerator.create({
+      notBefore: new Date(from.getTime() - backdateMs),
+      notAfter: new Date(from.getTime() + seconds * 1000),
+      signingAlgorithm: algorithm,
+      subject: request.subject,
+      issuer: authority.subject,
+      publicKey: request.publicKey,
+      signingKey: authorityKeys.privateKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.ExtendedKeyUsageExtension([usage]),
+        await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
+      ],
+    })
+    return certificate.toString('pem')
+  }
   return {
+    sign,
     caPem: authority.toString('pem'),
     server: await issue('CN=practice', x509.ExtendedKeyUsage.serverAuth, serverNames(host)),
     client: await issue(`CN=${clientName}, O=system:masters`, x509.ExtendedKeyUsage.clientAuth, []),
+  }
+}
+
+function readRequest(pem: string): x509.Pkcs10CertificateRequest | undefined {
+  try {
+    return new x509.Pkcs10CertificateRequest(pem)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { Certificates } from './certificates.ts'
-import { adminName } from '../access/users.ts'
+import { adminName } from '../access/authentication.ts'
 
 export const clientCertificateName = 'practice-cert'
 

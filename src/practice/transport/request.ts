@@ -15,13 +15,16 @@ export interface ServedRequest extends Credentials {
 /** What Node hands over, of both versions. */
 export function servedRequest(message: IncomingMessage | Http2ServerRequest): ServedRequest {
   const socket = 'stream' in message ? message.stream.session?.socket : message.socket
-  const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
+  const peer = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined
+  const given = peer?.subject === undefined ? undefined : peer
+  const isGood = socket instanceof TLSSocket && socket.authorized
   return {
     method: message.method ?? '',
     url: message.url ?? '/',
     headers: headersOf(message.headers),
     distinct: distinctOf(message.rawHeaders),
-    certificate,
+    certificate: isGood ? given : undefined,
+    certificateRejected: given !== undefined && !isGood,
     address: socket?.remoteAddress ?? '',
     body: message as AsyncIterable<Buffer>,
   }

@@ -1,0 +1,133 @@
+import type { Status } from '../../model/status.ts'
+import type { Fields } from '../state/objects.ts'
+import type { Attributes, Caller, User } from './access.ts'
+import type { AuditLog, AuditTrail, Received } from './audit.ts'
+
+/** Events kept; older ones go. Bounds memory. */
+const keptEvents = 10_000
+
+/** audit.k8s.io/v1 Event (k8s.io/apiserver pkg/apis/audit/v1 types.go). */
+export type AuditEvent = Fields & {
+  readonly auditID: string
+  readonly stage: 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'
+}
+
+/** Kinds whose content is never written down, as the policy that Kubernetes recommends has it. */
+const secretive: ReadonlySet<string> = new Set(['secrets', 'configmaps', 'tokenreviews', 'serviceaccounts/token'])
+
+/** The audit log of the cluster in memory, newest last; `append` gets each event as well. */
+export class MemoryAuditLog implements AuditLog {
+  readonly #events: AuditEvent[] = []
+  readonly #now: () => Date
+  readonly #append: (event: AuditEvent) => void
+
+  constructor(now: () => Date, append: (event: AuditEvent) => void = () => {}) {
+    this.#now = now
+    this.#append = append
+  }
+
+  get events(): readonly AuditEvent[] {
+    return this.#events
+  }
+
+  received(request: Received): AuditTrail {
+    return new Trail(request, this.#now, (event) => this.#keep(event))
+  }
+
+  #keep(event: AuditEvent): void {
+    this.#events.push(event)
+    if (this.#events.length > keptEvents) this.#events.shift()
+    this.#append(event)
+  }
+}
+
+class Trail implements AuditTrail {
+  readonly #request: Received
+  readonly #now: () => Date
+  readonly #keep: (event: AuditEvent) => void
+  #caller: Caller | undefined
+  #attributes: Attributes | undefined
+  #object: Fields | undefined
+
+  constructor(request: Received, now: () => Date, keep: (event: AuditEvent) => void) {
+    this.#request = request
+    this.#now = now
+    this.#keep = keep
+  }
+
+  identified(caller: Caller, attributes: Attributes): void {
+    this.#caller = caller
+    this.#attributes = attributes
+    this.#keep(this.#event('RequestReceived', {}))
+  }
+
+  requested(object: Fields): void {
+    this.#object = object
+  }
+
+  started(code: number): void {
+    this.#keep(this.#event('ResponseStarted', { responseStatus: { metadata: {}, code } }))
+  }
+
+  complete(code: number, failure?: Status): void {
+    const { message, reason, details } = failure ?? {}
+    const responseStatus = {
+      metadata: {},
+      ...(failure === undefined
+        ? {}
+        : { status: 'Failure', message, reason, ...(details === undefined ? {} : { details }) }),
+      code,
+    }
+    const decision = code === 403 ? 'forbid' : 'allow'
+    const annotations = this.#caller === undefined ? {} : { annotations: { 'authorization.k8s.io/decision': decision } }
+    this.#keep(this.#event('ResponseComplete', { responseStatus, ...annotations }))
+  }
+
+  #event(stage: AuditEvent['stage'], more: Fields): AuditEvent {
+    const { auditId, method, requestUri, sourceIp, userAgent, at } = this.#request
+    const user = this.#caller?.impersonator ?? this.#caller?.user
+    const acting = this.#caller?.impersonator === undefined ? undefined : this.#caller.user
+    const reference = this.#reference()
+    const shown = stage === 'ResponseComplete' && this.#object !== undefined && !this.#isSecretive()
+    return {
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: shown ? 'Request' : 'Metadata',
+      auditID: auditId,
+      stage,
+      requestURI: requestUri,
+      verb: this.#attributes?.verb ?? method.toLowerCase(),
+      user: user === undefined ? {} : userOf(user),
+      ...(acting === undefined ? {} : { impersonatedUser: userOf(acting) }),
+      sourceIPs: [sourceIp],
+      userAgent,
+      ...(reference === undefined ? {} : { objectRef: reference }),
+      ...(shown ? { requestObject: this.#object } : {}),
+      requestReceivedTimestamp: micro(at),
+      stageTimestamp: micro(this.#now()),
+      ...more,
+    }
+  }
+
+  #isSecretive(): boolean {
+    const { resource = '', subresource = '' } = this.#attributes ?? {}
+    return secretive.has(resource) || secretive.has(`${resource}/${subresource}`)
+  }
+
+  #reference(): Fields | undefined {
+    if (this.#attributes?.isResource !== true) return undefined
+    const { resource, namespace, name, group, version, subresource } = this.#attributes
+    const all = { resource, namespace, name, apiGroup: group, apiVersion: version, subresource }
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+  }
+}
+
+const userOf = ({ name, uid, groups, extra }: User): Fields => ({
+  username: name,
+  ...(uid === undefined ? {} : { uid }),
+  groups,
+  ...(extra === undefined ? {} : { extra }),
+})
+
+/** RFC 3339 with microseconds, as metav1.MicroTime is written. */
+const micro = (at: Date) => at.toISOString().replace('Z', '000Z')
