@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { AuditFile } from './access/audit-file.ts'
 import { MemoryAuditLog, type AuditEvent } from './access/audit-log.ts'
 import { podToken } from './access/pod-token.ts'
 import { RbacAccess } from './access/rbac.ts'
@@ -19,6 +20,8 @@ export interface PracticeOptions {
   readonly port: number
   /** The cluster's clock, for ages and timestamps; certificates are valid by the machine's own. */
   readonly now?: () => Date
+  /** File to which every audit event is appended as one line of JSON. */
+  readonly auditLog?: string
 }
 
 export interface PracticeCluster {
@@ -37,12 +40,14 @@ export interface PracticeCluster {
  * Starts the practice cluster: a Kubernetes-API-compatible HTTPS server with its own certificate authority and a
  * freshly seeded state in memory. Rejects with the listener's error (EADDRINUSE, EACCES) when it cannot listen.
  */
-export async function startPractice({ host, port, now = () => new Date() }: PracticeOptions): Promise<PracticeCluster> {
+export async function startPractice(options: PracticeOptions): Promise<PracticeCluster> {
+  const { host, port, now = () => new Date(), auditLog } = options
   const certificates = await issueCertificates(host, clientCertificateName, new Date())
   const adminToken = randomBytes(24).toString('base64url')
   const store = new Store()
   const access = new RbacAccess({ store, adminToken, now })
-  const audit = new MemoryAuditLog(now)
+  const auditFile = auditLog === undefined ? undefined : await AuditFile.open(auditLog)
+  const audit = new MemoryAuditLog(now, (event) => auditFile?.append(event))
   const cluster: Cluster = {
     store,
     registry: new Registry(),
@@ -53,9 +58,10 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
   }
   seed(cluster.store, now())
   const controllers = startControllers(cluster, { store, access, caPem: certificates.caPem, sign: certificates.sign })
-  const listener = await listen({ host, port }, certificates, cluster).catch((failure: unknown) => {
+  const listener = await listen({ host, port }, certificates, cluster).catch(async (failure: unknown) => {
     controllers.close()
     cluster.runtime.close()
+    await auditFile?.close()
     throw failure
   })
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${listener.port}`
@@ -68,6 +74,7 @@ export async function startPractice({ host, port, now = () => new Date() }: Prac
       controllers.close()
       cluster.runtime.close()
       await listener.close()
+      await auditFile?.close()
     },
   }
 }

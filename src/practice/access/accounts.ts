@@ -1,4 +1,4 @@
-import { read, readFields, readNumber, readText, readTexts, type Fields, type KubeObject } from '../state/objects.ts'
+import { readFields, readNumber, readText, readTexts, type Fields, type KubeObject } from '../state/objects.ts'
 import type { Store } from '../state/store.ts'
 import type { TokenHolder, User } from './access.ts'
 import { issuer, legacyIssuer, type TokenSigner } from './tokens.ts'
@@ -99,7 +99,7 @@ function boundProblem(store: Store, namespace: string, own: Fields): string | un
 }
 
 function legacyHolder(store: Store, claims: Fields, token: string): TokenHolder | string {
-  const claim = (key: string) => String(claims[`kubernetes.io/serviceaccount/${key}`] ?? '')
+  const claim = (key: string) => textOf(claims[`kubernetes.io/serviceaccount/${key}`])
   const namespace = claim('namespace')
   const name = claim('service-account.name')
   const uid = claim('service-account.uid')
@@ -113,4 +113,6 @@ function legacyHolder(store: Store, claims: Fields, token: string): TokenHolder 
   return { user: { name: `${prefix}${namespace}:${name}`, uid, groups }, audiences: [issuer] }
 }
 
-const tokenIn = (secret: KubeObject) => Buffer.from(String(read(secret, 'data.token') ?? ''), 'base64').toString('utf8')
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
+
+const tokenIn = (secret: KubeObject) => Buffer.from(readText(secret, 'data.token'), 'base64').toString('utf8')

@@ -1,6 +1,6 @@
 import type { Status } from '../../model/status.ts'
-import type { Fields } from '../state/objects.ts'
-import type { Attributes, Caller, User } from './access.ts'
+import { isFields, readText, type Fields } from '../state/objects.ts'
+import type { Attributes, Caller, User, Verdict } from './access.ts'
 import type { AuditLog, AuditTrail, Received } from './audit.ts'
 
 /** Events kept; older ones go. Bounds memory. */
@@ -47,7 +47,9 @@ class Trail implements AuditTrail {
   readonly #keep: (event: AuditEvent) => void
   #caller: Caller | undefined
   #attributes: Attributes | undefined
-  #object: Fields | undefined
+  #verdict: Verdict | undefined
+  #body: unknown
+  #answer: Fields | undefined
 
   constructor(request: Received, now: () => Date, keep: (event: AuditEvent) => void) {
     this.#request = request
@@ -61,8 +63,16 @@ class Trail implements AuditTrail {
     this.#keep(this.#event('RequestReceived', {}))
   }
 
-  requested(object: Fields): void {
-    this.#object = object
+  authorized(verdict: Verdict): void {
+    this.#verdict = verdict
+  }
+
+  requested(body: unknown): void {
+    this.#body = body
+  }
+
+  responded(object: Fields): void {
+    this.#answer = object
   }
 
   started(code: number): void {
@@ -78,9 +88,7 @@ class Trail implements AuditTrail {
         : { status: 'Failure', message, reason, ...(details === undefined ? {} : { details }) }),
       code,
     }
-    const decision = code === 403 ? 'forbid' : 'allow'
-    const annotations = this.#caller === undefined ? {} : { annotations: { 'authorization.k8s.io/decision': decision } }
-    this.#keep(this.#event('ResponseComplete', { responseStatus, ...annotations }))
+    this.#keep(this.#event('ResponseComplete', { responseStatus, ...this.#contents(), ...this.#annotations() }))
   }
 
   #event(stage: AuditEvent['stage'], more: Fields): AuditEvent {
@@ -88,11 +96,11 @@ class Trail implements AuditTrail {
     const user = this.#caller?.impersonator ?? this.#caller?.user
     const acting = this.#caller?.impersonator === undefined ? undefined : this.#caller.user
     const reference = this.#reference()
-    const shown = stage === 'ResponseComplete' && this.#object !== undefined && !this.#isSecretive()
+    const level = stage === 'ResponseComplete' && this.#showsContents() ? 'RequestResponse' : 'Metadata'
     return {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
-      level: shown ? 'Request' : 'Metadata',
+      level,
       auditID: auditId,
       stage,
       requestURI: requestUri,
@@ -102,22 +110,50 @@ class Trail implements AuditTrail {
       sourceIPs: [sourceIp],
       userAgent,
       ...(reference === undefined ? {} : { objectRef: reference }),
-      ...(shown ? { requestObject: this.#object } : {}),
       requestReceivedTimestamp: micro(at),
       stageTimestamp: micro(this.#now()),
       ...more,
     }
   }
 
-  #isSecretive(): boolean {
+  /** Bodies are written down of writes, unless they may hold what nobody may read in a log. */
+  #showsContents(): boolean {
     const { resource = '', subresource = '' } = this.#attributes ?? {}
-    return secretive.has(resource) || secretive.has(`${resource}/${subresource}`)
+    const isSecretive = secretive.has(resource) || secretive.has(`${resource}/${subresource}`)
+    return this.#body !== undefined && !isSecretive
   }
 
+  #contents(): Fields {
+    if (!this.#showsContents()) return {}
+    const answer = this.#answer === undefined ? {} : { responseObject: this.#answer }
+    return { requestObject: this.#body, ...answer }
+  }
+
+  #annotations(): Fields {
+    if (this.#verdict === undefined) return {}
+    const { allowed, reason } = this.#verdict
+    const decision = allowed ? 'allow' : 'forbid'
+    return {
+      annotations: { 'authorization.k8s.io/decision': decision, 'authorization.k8s.io/reason': reason },
+    }
+  }
+
+  /** A create has no name in its path: it is taken from what was answered or sent. */
   #reference(): Fields | undefined {
     if (this.#attributes?.isResource !== true) return undefined
     const { resource, namespace, name, group, version, subresource } = this.#attributes
-    const all = { resource, namespace, name, apiGroup: group, apiVersion: version, subresource }
+    const written = this.#body === undefined ? undefined : this.#answer
+    const metadata = isFields(written?.['metadata']) ? written['metadata'] : {}
+    const all = {
+      resource,
+      namespace,
+      name: name || readText(metadata, 'name') || readText(this.#body, 'metadata.name'),
+      uid: readText(metadata, 'uid'),
+      apiGroup: group,
+      apiVersion: version,
+      resourceVersion: readText(this.#body, 'metadata.resourceVersion'),
+      subresource,
+    }
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
   }
 }

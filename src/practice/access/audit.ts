@@ -1,6 +1,6 @@
 import type { Status } from '../../model/status.ts'
 import type { Fields } from '../state/objects.ts'
-import type { Attributes, Caller } from './access.ts'
+import type { Attributes, Caller, Verdict } from './access.ts'
 
 /** What is known of a request when it is received. */
 export interface Received {
@@ -15,8 +15,11 @@ export interface Received {
 /** The life of one request in the audit log; `complete` is called exactly once, whatever happens. */
 export interface AuditTrail {
   identified(caller: Caller, attributes: Attributes): void
-  /** The body of a write, decoded. */
-  requested(object: Fields): void
+  authorized(verdict: Verdict): void
+  /** The body of a write, decoded; of a patch the patch. */
+  requested(body: unknown): void
+  /** The object that is answered. */
+  responded(object: Fields): void
   /** A watch or another long answer has begun. */
   started(code: number): void
   complete(code: number, failure?: Status): void

@@ -55,6 +55,17 @@ export class TokenSigner {
   }
 }
 
+/** What those who verify tokens read first (OpenID Connect Discovery 1.0 section 3). */
+export function openIdConfiguration(host: string): Fields {
+  return {
+    issuer,
+    jwks_uri: `https://${host}/openid/v1/jwks`,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  }
+}
+
 /** What a service account token may be bound to: it ends with that object. */
 export interface Bound {
   readonly kind: 'Pod' | 'Secret' | 'Node'

@@ -5,6 +5,7 @@ import { routeOf } from './route.ts'
 import { ok, type Answer, type Call } from './answer.ts'
 import { resourceKey } from '../resources/resource.ts'
 import { ServedStore } from '../state/served.ts'
+import { openIdConfiguration } from '../access/tokens.ts'
 import { resourceAnswer } from './resource.ts'
 
 /** What /version says; the suffix tells everyone that this is no real cluster. */
@@ -28,6 +29,8 @@ export function handle(call: Call): Answer | Promise<Answer> {
   if (call.method === 'GET') {
     if (path === '/version') return ok(version)
     if (healthPaths.includes(path)) return { kind: 'text', code: 200, text: 'ok' }
+    if (path === '/.well-known/openid-configuration') return ok(openIdConfiguration(call.headers.host ?? ''))
+    if (path === '/openid/v1/jwks') return ok(call.access.signer.keySet())
     const found = discovery(call.registry.all, path, call.accept)
     if (found !== undefined) return { kind: 'json', code: 200, ...found }
     if (path === '/openapi/v2') return { kind: 'bytes', bytes: openapiV2(), contentType: openapiV2Type }

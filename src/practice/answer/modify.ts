@@ -48,17 +48,24 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
 
 /** Stores the body as a new object. */
 export function create(call: Call, route: Route): KubeObject {
-  return createObject(incomingObject(decodeObject(call.contentType, call.body, route), route), writeOf(call, route))
+  return createObject(incomingObject(bodyOf(call, route), route), writeOf(call, route))
 }
 
 /** Replaces the stored object by the body. */
 export function update(call: Call, route: Route): KubeObject {
-  const incoming = incomingObject(decodeObject(call.contentType, call.body, route), route)
+  const incoming = incomingObject(bodyOf(call, route), route)
   return updateObject(storedObject(call.store, route), incoming, writeOf(call, route))
+}
+
+function bodyOf(call: Call, route: Route): unknown {
+  const body = decodeObject(call.contentType, call.body, route)
+  call.trail.requested(body)
+  return body
 }
 
 export function patchAnswer(call: Call, route: Route, view: View): Answer {
   const { type, patch } = decodePatch(call.contentType, call.body)
+  call.trail.requested(patch)
   const exists = call.store.get(resourceKey(route.resource), route.namespace, route.name) !== undefined
   if (type === 'application/apply-patch+yaml' && !exists) {
     const named = mergePatch(patch, { metadata: { name: route.name } })

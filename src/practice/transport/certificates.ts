@@ -14,7 +14,7 @@ export interface Certificates {
   readonly server: Identity
   readonly client: Identity
   /** Signs a PEM certificate request with its own subject; undefined when it cannot be read or is not signed by its key. */
-  sign(requestPem: string, seconds: number, client: boolean): Promise<string | undefined>
+  readonly sign: (requestPem: string, seconds: number, client: boolean) => Promise<string | undefined>
 }
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }

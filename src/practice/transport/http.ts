@@ -76,8 +76,9 @@ export function admit(request: ServedRequest, trail: AuditTrail, { access }: Clu
   const caller = access.identify(request)
   const attributes = attributesOf(request.method, parseTarget(request.url))
   trail.identified(caller, attributes)
-  const { allowed, reason } = access.authorize(caller.user, attributes)
-  if (!allowed) throw forbidden(caller.user.name, attributes, reason)
+  const verdict = access.authorize(caller.user, attributes)
+  trail.authorized(verdict)
+  if (!verdict.allowed) throw forbidden(caller.user.name, attributes, verdict.reason)
   return caller.user
 }
 
@@ -101,6 +102,7 @@ function send(request: ServedRequest, reply: Reply, common: Headers, answer: Ans
     ...(zipped ? { 'content-encoding': 'gzip', vary: 'Accept-Encoding' } : {}),
   })
   reply.end(body)
+  if (answer.kind === 'json') trail.responded(answer.body)
   trail.complete(code, failed(answer))
 }
 

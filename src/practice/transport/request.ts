@@ -30,9 +30,12 @@ export function servedRequest(message: IncomingMessage | Http2ServerRequest): Se
   }
 }
 
-/** Headers without the pseudo-headers of HTTP/2. */
+/** Headers without the pseudo-headers of HTTP/2; its authority is the host. */
 function headersOf(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':')))
+  const authority = headers[':authority']
+  const host = typeof authority === 'string' ? [['host', authority] as const] : []
+  const plain = Object.entries(headers).filter(([name]) => !name.startsWith(':'))
+  return Object.fromEntries([...host, ...plain])
 }
 
 function distinctOf(raw: readonly string[]): Record<string, string[]> {
