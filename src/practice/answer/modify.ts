@@ -1,16 +1,18 @@
-import { badRequest } from '../failure.ts'
+import { applyTo } from '../apply/apply.ts'
+import { withManagers } from '../apply/managers.ts'
+import { badRequest, invalid } from '../failure.ts'
 import { jsonPatch } from '../patch/json.ts'
 import { mergePatch } from '../patch/merge.ts'
 import { strategicPatch } from '../patch/strategic.ts'
 import { resourceKey } from '../resources/resource.ts'
-import type { Fields, KubeObject } from '../state/objects.ts'
+import { readList, type Fields, type KubeObject } from '../state/objects.ts'
 import type { Answer, Call } from './answer.ts'
 import { decodeObject, decodePatch } from './body.ts'
 import { incomingObject } from './incoming.ts'
 import { storedObject } from './reads.ts'
 import { renderObject, type View } from './render.ts'
 import type { Route } from './route.ts'
-import { createObject, updateObject, type Write } from './writes.ts'
+import { createObject, identityOf, updateObject, type Write } from './writes.ts'
 
 /** A JSON answer whose media type names its form. */
 export function shown(body: Fields, view: View, code = 200): Answer {
@@ -66,14 +68,43 @@ function bodyOf(call: Call, route: Route): unknown {
 export function patchAnswer(call: Call, route: Route, view: View): Answer {
   const { type, patch } = decodePatch(call.contentType, call.body)
   call.trail.requested(patch)
-  const exists = call.store.get(resourceKey(route.resource), route.namespace, route.name) !== undefined
-  if (type === 'application/apply-patch+yaml' && !exists) {
-    const named = mergePatch(patch, { metadata: { name: route.name } })
-    return shown(renderObject(createObject(incomingObject(named, route), writeOf(call, route)), view), view, 201)
-  }
+  if (type === applyType) return applyAnswer(call, route, view, patch)
   const stored = storedObject(call.store, route)
   const incoming = incomingObject(patched(type, stored, patch), route)
   return shown(renderObject(updateObject(stored, incoming, writeOf(call, route)), view), view)
+}
+
+const applyType = 'application/apply-patch+yaml'
+
+function applyAnswer(call: Call, route: Route, view: View, patch: unknown): Answer {
+  const write = writeOf(call, route)
+  const { query } = call.target
+  checkApply(query.first('fieldManager'), patch)
+  const applied = incomingObject(mergePatch(patch, { metadata: { name: route.name } }), route)
+  const live = call.store.get(resourceKey(route.resource), route.namespace, route.name)
+  const { schema } = route.resource
+  const own = { own: identityOf(write), now: write.now, ...(schema === undefined ? {} : { schema }) }
+  if (live === undefined) {
+    const empty = { apiVersion: applied.apiVersion, kind: applied.kind, metadata: applied.metadata }
+    const owned = applyTo({ ...own, live: withManagers(empty, [nobody(write)]), applied, force: true })
+    return shown(renderObject(createObject(owned, write), view), view, 201)
+  }
+  const { resourceVersion, uid } = applied.metadata
+  const merged = applyTo({ ...own, live, applied, force: query.flag('force') })
+  const incoming = { ...merged, metadata: { ...merged.metadata, resourceVersion, uid } }
+  return shown(renderObject(updateObject(live, incoming, write), view), view)
+}
+
+/** Who owns nothing: an object that is created has no owner before. */
+const nobody = (write: Write) => ({ ...identityOf(write), time: '', fields: new Set<string>() })
+
+function checkApply(manager: string, patch: unknown): void {
+  if (manager === '') {
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'PatchOptions' }, '', [
+      { reason: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' },
+    ])
+  }
+  if (readList(patch, 'metadata.managedFields').length > 0) throw badRequest('metadata.managedFields must be nil')
 }
 
 export function patched(type: string, target: unknown, patch: unknown): unknown {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { trackUpdate } from '../apply/apply.ts'
+import type { Identity } from '../apply/managers.ts'
 import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound } from '../failure.ts'
 import { beginRemoval } from '../state/lifecycle.ts'
 import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
@@ -40,7 +42,7 @@ export function createObject(incoming: KubeObject, write: Write): KubeObject {
   const object = resource.complete(clean({ ...incoming, ...withoutStatus, metadata }), now)
   const causes = resource.validate(object)
   if (causes.length > 0) throw invalid(resource, name, causes)
-  const managed = withManager(write.admit(object), write)
+  const managed = withManager(undefined, write.admit(object), write)
   return dryRun ? managed : store.put(resourceKey(resource), managed)
 }
 
@@ -79,7 +81,7 @@ export function updateObject(stored: KubeObject, incoming: KubeObject, write: Wr
   if (causes.length > 0) throw invalid(resource, stored.metadata.name, causes)
   const counted = withGeneration(stored, object, resource.generations)
   if (sameJson(comparable(stored), comparable(counted))) return stored
-  const managed = withManager(write.admit(counted, stored), write)
+  const managed = withManager(stored, write.admit(counted, stored), write)
   if (dryRun) return managed
   const { finalizers = [], deletionTimestamp } = managed.metadata
   const put = store.put(resourceKey(resource), managed)
@@ -133,21 +135,14 @@ function clean(object: KubeObject): KubeObject {
   return JSON.parse(JSON.stringify(object)) as KubeObject
 }
 
-/** One managedFields entry per manager; the fields themselves are not tracked. */
-function withManager(object: KubeObject, { manager, operation, route, now }: Write): KubeObject {
-  const others = (object.metadata.managedFields ?? []).filter(
-    (entry) => (entry as { manager?: unknown }).manager !== manager,
-  )
-  const entry = {
-    manager,
-    operation,
-    apiVersion: groupVersion(route.resource),
-    time: timestamp(now),
-    fieldsType: 'FieldsV1',
-    fieldsV1: { 'f:metadata': {} },
-    ...(route.subresource === '' ? {} : { subresource: route.subresource }),
-  }
-  return { ...object, metadata: { ...object.metadata, managedFields: [...others, entry] } }
+/** Who writes, as managedFields names it. */
+export function identityOf({ manager, operation, route }: Write): Identity {
+  return { manager, operation, apiVersion: groupVersion(route.resource), subresource: route.subresource }
+}
+
+function withManager(before: KubeObject | undefined, after: KubeObject, write: Write): KubeObject {
+  if (write.operation === 'Apply') return after
+  return trackUpdate(before, after, identityOf(write), write.now, write.route.resource.schema)
 }
 
 const protectedNamespaces: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public'])
