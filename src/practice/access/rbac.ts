@@ -5,6 +5,7 @@ import { Authenticator } from './authentication.ts'
 import { Authorizer } from './authorizer.ts'
 import { requested, requestKey } from './certificate-requests.ts'
 import { impersonated } from './impersonation.ts'
+import { organisationsOf } from '../transport/requests.ts'
 import { TokenSigner } from './tokens.ts'
 
 interface Given {
@@ -35,7 +36,7 @@ export class RbacAccess implements Access {
 
   admit(admission: Admission) {
     refuseEscalation(this.#authorizer, admission)
-    return admission.key === requestKey ? requested(admission) : admission.object
+    return admission.key === requestKey ? requested(admission, organisationsOf) : admission.object
   }
 
   held(user: User, namespace: string) {

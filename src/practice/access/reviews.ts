@@ -1,4 +1,4 @@
-import { badRequest, invalid } from '../failure.ts'
+import { badRequest, invalid, type Cause } from '../failure.ts'
 import { isFields, read, readFields, readText, readTexts, type Fields } from '../state/objects.ts'
 import type { Access, Attributes, User } from './access.ts'
 import { ownAudiences } from './authentication.ts'
@@ -20,9 +20,11 @@ function statusOf(kind: string, body: Fields, user: User, access: Access, namesp
     case 'TokenReview':
       return tokenStatus(body, access)
     case 'SelfSubjectAccessReview':
-      return accessStatus(kind, body, user, access)
+      refuse(scopeCauses(body, namespace))
+      return accessStatus(body, user, access)
     default:
-      return accessStatus(kind, body, subjectOf(kind, body), access, namespace)
+      refuse([...scopeCauses(body, namespace), ...subjectCauses(body)])
+      return accessStatus(body, subjectOf(body), access)
   }
 }
 
@@ -33,44 +35,65 @@ const userInfo = ({ name, uid, groups, extra }: User): Fields => ({
   ...(extra === undefined ? {} : { extra }),
 })
 
-function subjectOf(kind: string, body: Fields): User {
-  const name = readText(body, 'spec.user')
-  const groups = readTexts(body, 'spec.groups')
-  if (name === '' && groups.length === 0) {
-    throw invalid({ group: 'authorization.k8s.io', plural: '', kind }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        field: 'spec.user',
-        message: 'Invalid value: "": at least one of user or group must be specified',
-      },
-    ])
+function subjectOf(body: Fields): User {
+  const uid = readText(body, 'spec.uid')
+  const given = Object.keys(readFields(body, 'spec.extra')).map((key) => {
+    return [key.toLowerCase(), readTexts(readFields(body, 'spec.extra'), key)] as const
+  })
+  return {
+    name: readText(body, 'spec.user'),
+    groups: readTexts(body, 'spec.groups'),
+    ...(uid === '' ? {} : { uid }),
+    ...(given.length === 0 ? {} : { extra: Object.fromEntries(given) }),
   }
-  return { name, groups }
 }
 
-function accessStatus(kind: string, body: Fields, user: User, access: Access, namespace?: string): Fields {
+function accessStatus(body: Fields, user: User, access: Access): Fields {
   const resource = read(body, 'spec.resourceAttributes')
-  const path = read(body, 'spec.nonResourceAttributes')
-  if (isFields(resource) === isFields(path)) {
-    const both = isFields(resource)
-      ? 'cannot be specified in combination with resourceAttributes'
-      : 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
-    throw invalid({ group: 'authorization.k8s.io', plural: '', kind }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        field: isFields(resource) ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes',
-        message: `Invalid value: ${isFields(resource) ? '""' : 'null'}: ${both}`,
-      },
-    ])
-  }
   const asked = isFields(resource)
     ? resourceAttributes(resource)
     : pathAttributes(readFields(body, 'spec.nonResourceAttributes'))
-  if (namespace !== undefined && asked.namespace !== namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
-  }
   const { allowed, reason } = access.authorize(user, asked)
   return { allowed, ...(reason === '' ? {} : { reason }) }
+}
+
+const wrong = (field: string, value: string, why: string): Cause => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${value}: ${why}`,
+})
+
+/** Exactly one kind of attributes, and those of a LocalSubjectAccessReview in its own namespace. */
+function scopeCauses(body: Fields, namespace: string | undefined): readonly Cause[] {
+  const resource = read(body, 'spec.resourceAttributes')
+  const path = read(body, 'spec.nonResourceAttributes')
+  if (isFields(resource) && isFields(path)) {
+    const value = `authorization.NonResourceAttributes{Path:${quote(path, 'path')}, Verb:${quote(path, 'verb')}}`
+    return [wrong('spec.nonResourceAttributes', value, 'cannot be specified in combination with resourceAttributes')]
+  }
+  if (!isFields(resource) && !isFields(path)) {
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+    return [wrong('spec.resourceAttributes', '"null"', why)]
+  }
+  if (namespace === undefined) return []
+  if (!isFields(resource)) {
+    const why = 'disallowed on this kind of request'
+    return [wrong('spec.nonResourceAttributes', JSON.stringify(path), why)]
+  }
+  if (readText(resource, 'namespace') === namespace) return []
+  return [wrong('spec.resourceAttributes.namespace', quote(resource, 'namespace'), 'must match metadata.namespace')]
+}
+
+const quote = (fields: Fields, member: string) => JSON.stringify(readText(fields, member))
+
+function subjectCauses(body: Fields): readonly Cause[] {
+  if (readText(body, 'spec.user') !== '' || readTexts(body, 'spec.groups').length > 0) return []
+  return [wrong('spec.user', '""', 'at least one of user or group must be specified')]
+}
+
+/** The API server leaves the kind out of these answers. */
+function refuse(causes: readonly Cause[]): void {
+  if (causes.length > 0) throw invalid({ group: 'authorization.k8s.io', plural: '', kind: '' }, '', causes)
 }
 
 const empty = { verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '' }

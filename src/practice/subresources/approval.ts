@@ -1,3 +1,4 @@
+import { refuseApproval } from '../access/certificate-requests.ts'
 import type { Answer, Call } from '../answer/answer.ts'
 import { decodeObject, decodePatch } from '../answer/body.ts'
 import { incomingObject } from '../answer/incoming.ts'
@@ -6,28 +7,28 @@ import { storedObject } from '../answer/reads.ts'
 import { renderObject, type View } from '../answer/render.ts'
 import type { Route } from '../answer/route.ts'
 import { updateObject } from '../answer/writes.ts'
-import { forbidden } from '../failure.ts'
-import { readFields, readText, withField } from '../state/objects.ts'
+import { readList, timestamp, withField, type Fields } from '../state/objects.ts'
 
 /** `certificatesigningrequests/approval`: only the conditions change, by whoever may approve for the signer. */
 export function approvalAnswer(call: Call, route: Route, view: View): Answer {
   const stored = storedObject(call.store, route)
   if (route.verb === 'get') return shown(renderObject(stored, view), view)
-  const signer = readText(stored, 'spec.signerName')
-  const asked = {
-    ...{ verb: 'approve', group: 'certificates.k8s.io', version: 'v1', resource: 'signers', subresource: '' },
-    ...{ namespace: '', name: signer, path: '', isResource: true },
-  }
-  const { allowed, reason } = call.access.authorize(call.user, asked)
-  if (!allowed) throw forbidden(call.user.name, asked, reason)
+  refuseApproval(call.access, call.user, stored)
   const decode = () => decodePatch(call.contentType, call.body)
   const body =
     route.verb === 'patch'
       ? patched(decode().type, stored, decode().patch)
       : decodeObject(call.contentType, call.body, route)
   const incoming = incomingObject(body, route)
-  const conditions = readFields(incoming, 'status')['conditions'] ?? []
+  call.trail.requested(body)
+  const at = timestamp(call.now())
+  const times = { lastUpdateTime: at, lastTransitionTime: at }
+  const conditions = readList(incoming, 'status.conditions').map((one) => ({ ...times, ...noNulls(one) }))
   const changed = { ...withField(stored, 'status.conditions', conditions), metadata: incoming.metadata }
   const write = { ...writeOf(call, route), route: { ...route, subresource: 'status' } }
   return shown(renderObject(updateObject(stored, changed, write), view), view)
 }
+
+/** Clients send times they do not know as null. */
+const noNulls = (condition: Fields): Fields =>
+  Object.fromEntries(Object.entries(condition).filter(([, value]) => value !== null))

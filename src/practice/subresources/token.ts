@@ -31,7 +31,7 @@ export function tokenAnswer(call: Call, route: Route): Answer {
   const given = readTexts(body, 'spec.audiences')
   const audiences = given.length === 0 ? [issuer] : given
   const { name, namespace = '', uid } = account.metadata
-  const bound = boundTo(call, body, namespace)
+  const bound = boundTo(call, body, { namespace, account: name })
   const claims = requestedClaims({ namespace, name, uid }, audiences, { now, seconds }, bound)
   const status = {
     token: call.access.signer.sign(claims),
@@ -50,11 +50,17 @@ export function tokenAnswer(call: Call, route: Route): Answer {
 
 const boundKinds = { Pod: '/pods', Secret: '/secrets', Node: '/nodes' } as const
 
-function boundTo(call: Call, body: unknown, namespace: string): readonly Bound[] {
+interface Owner {
+  readonly namespace: string
+  readonly account: string
+}
+
+function boundTo(call: Call, body: unknown, { namespace, account }: Owner): readonly Bound[] {
   const kind = readText(body, 'spec.boundObjectRef.kind')
   if (kind === '') return []
   if (kind !== 'Pod' && kind !== 'Secret' && kind !== 'Node') {
-    throw badRequest(`cannot bind token for serviceaccount to object of type ${kind}`)
+    const [group, version] = groupVersionOf(readText(body, 'spec.boundObjectRef.apiVersion'))
+    throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`)
   }
   const name = readText(body, 'spec.boundObjectRef.name')
   const found: KubeObject | undefined = call.store.get(boundKinds[kind], kind === 'Node' ? undefined : namespace, name)
@@ -62,7 +68,20 @@ function boundTo(call: Call, body: unknown, namespace: string): readonly Bound[]
   if (found === undefined) throw notFound(names, name)
   const wanted = readText(body, 'spec.boundObjectRef.uid')
   if (wanted !== '' && wanted !== found.metadata.uid) {
-    throw conflict(names, name, `the UID in the bound object reference (${wanted}) does not match the UID in record`)
+    throw conflict(
+      names,
+      name,
+      `the UID in the bound object reference (${wanted}) does not match the UID in record. The object might have been deleted and then recreated`,
+    )
+  }
+  if (kind === 'Pod' && (readText(found, 'spec.serviceAccountName') || 'default') !== account) {
+    const why = 'to pod running with different serviceaccount name.'
+    throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} ${why}`)
   }
   return [{ kind, name, uid: found.metadata.uid }]
+}
+
+function groupVersionOf(apiVersion: string): readonly [group: string, version: string] {
+  const [first = '', second] = apiVersion.split('/')
+  return second === undefined ? ['', first] : [first, second]
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import * as x509 from '@peculiar/x509'
+import { readRequest } from './requests.ts'
 
 /** PEM texts of one key and its certificate. */
 export interface Identity {
@@ -86,14 +87,6 @@ export async function issueCertificates(host: string, clientName: string, now: D
     caPem: authority.toString('pem'),
     server: await issue('CN=practice', x509.ExtendedKeyUsage.serverAuth, serverNames(host)),
     client: await issue(`CN=${clientName}, O=system:masters`, x509.ExtendedKeyUsage.clientAuth, []),
-  }
-}
-
-function readRequest(pem: string): x509.Pkcs10CertificateRequest | undefined {
-  try {
-    return new x509.Pkcs10CertificateRequest(pem)
-  } catch {
-    return undefined
   }
 }
 
