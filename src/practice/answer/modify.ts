@@ -1,6 +1,6 @@
 import { applyTo } from '../apply/apply.ts'
 import { withManagers } from '../apply/managers.ts'
-import { badRequest, invalid } from '../failure.ts'
+import { badRequest, invalid, unsupportedMediaType } from '../failure.ts'
 import { jsonPatch } from '../patch/json.ts'
 import { mergePatch } from '../patch/merge.ts'
 import { strategicPatch } from '../patch/strategic.ts'
@@ -69,6 +69,9 @@ export function patchAnswer(call: Call, route: Route, view: View): Answer {
   const { type, patch } = decodePatch(call.contentType, call.body)
   call.trail.requested(patch)
   if (type === applyType) return applyAnswer(call, route, view, patch)
+  if (type === 'application/strategic-merge-patch+json' && route.resource.custom !== undefined) {
+    throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json', applyType])
+  }
   const stored = storedObject(call.store, route)
   const incoming = incomingObject(patched(type, stored, patch), route)
   return shown(renderObject(updateObject(stored, incoming, writeOf(call, route)), view), view)

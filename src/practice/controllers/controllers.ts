@@ -1,6 +1,7 @@
 import { aggregate, watchAggregation } from '../access/aggregation.ts'
 import { requestKey } from '../access/certificate-requests.ts'
 import type { Cluster } from '../cluster.ts'
+import { watchDefinitions } from '../custom/definitions.ts'
 import type { KubeObject } from '../state/objects.ts'
 import type { Change } from '../state/store.ts'
 import { reconcileDaemonSet } from './daemonset.ts'
@@ -51,6 +52,7 @@ export function startControllers(world: World, security: Security): Controllers 
   const timers = new Timers()
   for (const secret of world.store.list('/secrets')) fillTokenSecret(security, secret, security.caPem)
   aggregate(world.store)
+  const stopDefinitions = watchDefinitions(world, timers)
   const stopAggregation = watchAggregation(world.store, timers)
   const stopSecurity = world.store.subscribe(({ key, type, object }) => {
     if (type === 'DELETED') return
@@ -62,6 +64,7 @@ export function startControllers(world: World, security: Security): Controllers 
     close: () => {
       unsubscribe()
       stopSecurity()
+      stopDefinitions()
       stopAggregation()
       timers.close()
     },

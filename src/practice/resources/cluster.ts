@@ -143,16 +143,3 @@ export const limitRanges = resource({
   shortNames: ['limits'],
   columns: [name, createdAt],
 })
-
-/** Custom resource definitions are kept and shown, but the kinds they define are not served. */
-export const customResourceDefinitions = resource({
-  group: 'apiextensions.k8s.io',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  shortNames: ['crd', 'crds'],
-  categories: ['api-extensions'],
-  namespaced: false,
-  generations: true,
-  subresources: [statusSubresource],
-  columns: [name, createdAt],
-})

@@ -1,7 +1,7 @@
 import { cronJobs, jobs } from './batch.ts'
 import { certificateRequests } from './certificates.ts'
+import { customResourceDefinitions } from './apiextensions.ts'
 import {
-  customResourceDefinitions,
   leases,
   limitRanges,
   namespaces,

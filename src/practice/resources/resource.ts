@@ -1,6 +1,6 @@
 import type { Cause } from '../failure.ts'
 import type { Schema } from '../schema/schema.ts'
-import type { KubeObject } from '../state/objects.ts'
+import type { Fields, KubeObject } from '../state/objects.ts'
 import type { Conversion } from '../state/served.ts'
 
 /** metav1.TableColumnDefinition with the function that fills a cell. */
@@ -42,6 +42,8 @@ export interface Resource {
   readonly schema?: Schema
   /** Key of the resource in the store when it is another's: a version of it, or the same objects in another group. */
   readonly storedAs?: string
+  /** What a custom resource definition says of a version: its schema as it was given, and where its replicas are. */
+  readonly custom?: { readonly schema: Fields; readonly scale?: Fields }
   /** How objects are kept, when not as they are served. */
   readonly conversion?: Conversion
   /** Fills in what the API server defaults; gets a copy it may keep. */

@@ -1,13 +1,7 @@
 import type { Fields } from '../state/objects.ts'
 import { configMaps, serviceAccounts } from '../resources/configuration.ts'
-import {
-  customResourceDefinitions,
-  leases,
-  namespaces,
-  nodes,
-  persistentVolumeClaims,
-  persistentVolumes,
-} from '../resources/cluster.ts'
+import { customResourceDefinitions } from '../resources/apiextensions.ts'
+import { leases, namespaces, nodes, persistentVolumeClaims, persistentVolumes } from '../resources/cluster.ts'
 import type { Planter } from './planter.ts'
 
 const note = 'This is a practice cluster: nothing here is real and nothing is kept.'
