@@ -1,6 +1,7 @@
 import { readFields, readNumber, readText, readTexts, type Fields, type KubeObject } from '../state/objects.ts'
 import type { Store } from '../state/store.ts'
 import type { TokenHolder, User } from './access.ts'
+import { quoted } from './escalation.ts'
 import { issuer, legacyIssuer, type TokenSigner } from './tokens.ts'
 
 export const authenticated = 'system:authenticated'
@@ -37,7 +38,7 @@ export function tokenHolder(world: TokenWorld, token: string, audiences: readonl
   if (claims['iss'] === legacyIssuer) return legacyHolder(world.store, claims, token)
   const meant = readTexts(claims, 'aud').filter((audience) => audiences.includes(audience))
   if (meant.length === 0) {
-    const wrong = `[${readTexts(claims, 'aud').join(' ')}] is invalid for the target audiences [${audiences.join(' ')}]`
+    const wrong = `${quoted(readTexts(claims, 'aud'))} is invalid for the target audiences ${quoted(audiences)}`
     return `[invalid bearer token, token audiences ${wrong}]`
   }
   const user = expiryProblem(claims, world.now()) ?? claimedUser(world.store, claims)
