@@ -1,6 +1,5 @@
 import type { Fields } from '../state/objects.ts'
 import { configMaps, serviceAccounts } from '../resources/configuration.ts'
-import { customResourceDefinitions } from '../resources/apiextensions.ts'
 import { leases, namespaces, nodes, persistentVolumeClaims, persistentVolumes } from '../resources/cluster.ts'
 import type { Planter } from './planter.ts'
 
@@ -26,19 +25,6 @@ export function seedCluster(planter: Planter): void {
   planter.plant(configMaps, info, { data: { company: 'Brightwater Tea', note } })
   seedVolume(planter, 'postgres-0', 'data', 'data-postgres-0', '50Gi', 203)
   seedVolume(planter, 'prometheus-0', 'monitoring', 'prometheus-data', '20Gi', 180)
-  planter.plant(
-    customResourceDefinitions,
-    { name: 'teablends.shop.brightwater.example', days: 120 },
-    {
-      spec: {
-        group: 'shop.brightwater.example',
-        scope: 'Namespaced',
-        names: { plural: 'teablends', singular: 'teablend', kind: 'TeaBlend', listKind: 'TeaBlendList' },
-        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-      },
-      status: { conditions: [{ type: 'Established', status: 'True', reason: 'InitialNamesAccepted' }] },
-    },
-  )
 }
 
 function seedNamespace(planter: Planter, name: string, days: number): void {

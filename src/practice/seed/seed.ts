@@ -2,6 +2,7 @@ import type { Store } from '../state/store.ts'
 import { seedAccess } from './access.ts'
 import { seedCluster } from './cluster.ts'
 import { seedConfiguration } from './configuration.ts'
+import { seedCustom } from './custom.ts'
 import { Planter } from './planter.ts'
 import { seedWorkloads } from './workloads.ts'
 
@@ -11,5 +12,6 @@ export function seed(store: Store, now: Date): void {
   seedCluster(planter)
   seedAccess(planter)
   seedConfiguration(planter)
+  seedCustom(planter)
   seedWorkloads(planter)
 }
