@@ -164,6 +164,26 @@ test('the default roles are there, with the labels of every cluster', async () =
   }
 })
 
+test('roles and bindings that cannot be are refused with every reason', async () => {
+  await using cluster = await startTestCluster()
+  const create = async (path: string, fields: object) => {
+    const body = JSON.stringify({ metadata: { name: 'x' }, ...fields })
+    const options = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body }
+    return (await cluster.raw(`/apis/rbac.authorization.k8s.io/v1/${path}`, options)).json['message']
+  }
+  expect(await create('namespaces/data/roles', { rules: [{}] })).toBe(
+    'Role.rbac.authorization.k8s.io "x" is invalid: [rules[0].verbs: Required value: verbs must contain at least one value, rules[0].apiGroups: Required value: resource rules must supply at least one api group, rules[0].resources: Required value: resource rules must supply at least one resource]',
+  )
+  expect(await create('namespaces/data/roles', { rules: [{ verbs: ['get'], nonResourceURLs: ['/x'] }] })).toBe(
+    'Role.rbac.authorization.k8s.io "x" is invalid: rules[0].nonResourceURLs: Invalid value: []string{"/x"}: namespaced rules cannot apply to non-resource URLs',
+  )
+  const roleRef = { kind: 'Foo', name: '' }
+  const subjects = [{ kind: 'User' }, { kind: 'Bar', name: 'x' }]
+  expect(await create('namespaces/data/rolebindings', { roleRef, subjects })).toBe(
+    'RoleBinding.rbac.authorization.k8s.io "x" is invalid: [roleRef.kind: Unsupported value: "Foo": supported values: "Role", "ClusterRole", roleRef.name: Required value, subjects[0].name: Required value, subjects[1].kind: Unsupported value: "Bar": supported values: "ServiceAccount", "User", "Group"]',
+  )
+})
+
 const word = fc.constantFrom('a', 'b', '*')
 const ruleOf: fc.Arbitrary<PolicyRule> = fc.record({
   verbs: fc.array(word, { maxLength: 2 }),

@@ -18,11 +18,8 @@ interface Rows {
   readonly rows: readonly { readonly object?: Record<string, unknown> }[]
 }
 
-test.each([
-  ['no credentials', ''],
-  ['a wrong token', 'wrong'],
-])('%s is 401', async (_what, token) => {
-  const { code, json: status } = await cluster.raw('/api', { token })
+test('a wrong token is 401', async () => {
+  const { code, json: status } = await cluster.raw('/api', { token: 'wrong' })
   expect(code).toBe(401)
   expect(status).toMatchObject({ kind: 'Status', status: 'Failure', reason: 'Unauthorized', code: 401 })
 })

@@ -14,7 +14,7 @@ const reading = 'get list watch'
 const changing = 'create delete deletecollection patch update'
 
 /** `rule('apps', 'deployments replicasets', 'get list')`; the core group is the empty text. */
-export function rule(group: string, resources: string, verbs: string): Fields {
+function rule(group: string, resources: string, verbs: string): Fields {
   return { apiGroups: [group], resources: resources.split(' '), verbs: verbs.split(' ') }
 }
 

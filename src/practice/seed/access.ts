@@ -20,6 +20,7 @@ export function seedAccess(planter: Planter): void {
   seedDefaults(planter)
   seedClusterRoles(planter)
   seedProduction(planter)
+  seedStaging(planter)
 }
 
 function seedAccounts(planter: Planter): void {
@@ -107,5 +108,22 @@ function seedProduction(planter: Planter): void {
       roleRef: reference('Role', 'secret-reader'),
       subjects: [reference('Group', 'on-call'), reference('User', 'mira@brightwater.example')],
     },
+  )
+}
+
+/** Developers change what is being tried; the pipeline rolls out and nothing else. */
+function seedStaging(planter: Planter): void {
+  const namespace = 'shop-staging'
+  planter.plant(
+    roleBindings,
+    { name: 'developers-edit', namespace, days: 203 },
+    { roleRef: reference('ClusterRole', 'edit'), subjects: [reference('Group', 'developers')] },
+  )
+  const rollout = [rule(['apps'], ['deployments'], [...reading, 'patch']), rule([''], ['pods'], reading)]
+  planter.plant(roles, { name: 'rollout', namespace, days: 140 }, { rules: rollout })
+  planter.plant(
+    roleBindings,
+    { name: 'pipeline-rollout', namespace, days: 140 },
+    { roleRef: reference('Role', 'rollout'), subjects: [account(namespace, 'deployer')] },
   )
 }
