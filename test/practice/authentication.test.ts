@@ -1,5 +1,10 @@
 import { createPublicKey, generateKeyPairSync, sign, verify, type JsonWebKey } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { issueCertificates } from '../../src/practice/transport/certificates.ts'
 import { startTestCluster, type TestCluster } from './cluster.ts'
 
 const accounts = '/api/v1/namespaces/data/serviceaccounts'
@@ -162,4 +167,42 @@ test('what a token request may not ask for is refused', async () => {
     code: 400,
     message: 'cannot bind token to object of type /v1, Kind=Foo',
   })
+})
+
+test('a certificate of another authority is nobody', async () => {
+  await using cluster = await startTestCluster()
+  const stranger = await issueCertificates('127.0.0.1', 'practice-cert', new Date())
+  const { keyPem: key, certificatePem: cert } = stranger.client
+  const asked = get(`${cluster.practice.url}/version`, { ca: cluster.practice.caPem, key, cert })
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  answer.resume()
+  expect(answer.statusCode).toBe(401)
+})
+
+test('a browser shows its token among the subprotocols of a WebSocket', async () => {
+  await using cluster = await startTestCluster()
+  const token = (await cluster.kubectlIn('', ['create', 'token', 'backup', '-n', 'data'])).trim()
+  await cluster.kubectlIn('', [
+    'create',
+    'rolebinding',
+    'b',
+    '--clusterrole=edit',
+    '--serviceaccount=data:backup',
+    '-n',
+    'data',
+  ])
+  const handshake = async (bearer: string) => {
+    const hidden = `base64url.bearer.authorization.k8s.io.${Buffer.from(bearer).toString('base64url')}`
+    const url = `${cluster.practice.url}/api/v1/namespaces/data/pods/postgres-0/exec?command=echo&stdout=1`
+    const socket = new WebSocket(url.replace('https', 'wss'), [hidden, 'v4.channel.k8s.io'], {
+      ca: cluster.practice.caPem,
+    })
+    const { promise, resolve } = Promise.withResolvers<string>()
+    socket.once('open', () => resolve(socket.protocol))
+    socket.once('unexpected-response', (_request, response) => resolve(String(response.statusCode)))
+    socket.on('error', (failure) => resolve(failure.message))
+    return promise.finally(() => socket.terminate())
+  }
+  expect(await handshake(token)).toBe('v4.channel.k8s.io')
+  expect(await handshake('wrong')).toBe('401')
 })
