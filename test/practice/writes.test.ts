@@ -25,14 +25,14 @@ test('apply creates, sees no change, shows a diff and configures', async () => {
   expect(stdout).toBe('blue')
 })
 
-test('server-side apply creates and merges', async () => {
+test('server-side apply creates, merges and takes away what is applied no longer', async () => {
   const object = (data: object) =>
     JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data })
   const apply = (data: object) => cluster.kubectlIn(object(data), ['apply', '--server-side', '-f', '-'])
   await apply({ a: '1' })
   await apply({ b: '2' })
   const { stdout } = await cluster.kubectl('get', 'cm', 'applied', '-o', 'jsonpath={.data}')
-  expect(JSON.parse(stdout)).toEqual({ a: '1', b: '2' })
+  expect(JSON.parse(stdout)).toEqual({ b: '2' })
 })
 
 test('edit sends the change that was made in the editor', async () => {

@@ -4,6 +4,7 @@ import { stringifyJson } from '../../stream/json.ts'
 import { parseProtobuf } from '../../stream/protobuf/envelope.ts'
 import { ApiFailure, badRequest, tooLarge, unsupportedMediaType } from '../failure.ts'
 import { groupVersion, type Resource } from '../resources/resource.ts'
+import { JsonSyntaxError, parseMerging } from '../schema/json.ts'
 import { mediaTypes } from './accept.ts'
 
 /** Bytes of a request body the API server reads (k8s.io/apiserver MaxRequestBodyBytes); bounds memory. */
@@ -42,11 +43,16 @@ interface Place {
 }
 
 /** The JSON value of an object's body; no Content-Type means JSON, as upstream. */
-export function decodeObject(contentType: string, body: Buffer, place: Place): unknown {
+export function decodeObject(
+  contentType: string,
+  body: Buffer,
+  place: Place,
+  duplicate: (path: string) => void = () => {},
+): unknown {
   const type = mediaTypes(contentType)[0]?.type || 'application/json'
   if (!objectTypes.includes(type)) throw unsupportedMediaType(objectTypes)
   if (type === protobufType) return decodeProtobuf(body, place)
-  return type === 'application/yaml' ? decodeYaml(body) : decodeJson(body)
+  return type === 'application/yaml' ? decodeYaml(body) : decodeMerging(body, duplicate)
 }
 
 export function decodePatch(contentType: string, body: Buffer): { readonly type: PatchType; readonly patch: unknown } {
@@ -67,6 +73,16 @@ function decodeProtobuf(body: Buffer, { resource, subresource, verb }: Place): u
     if (!(thrown instanceof Fault)) throw thrown
     if (thrown.code === 'ERR_MEDIA_TYPE') throw new ApiFailure(415, 'UnsupportedMediaType', thrown.message)
     throw badRequest(`unable to decode the body as protobuf: ${thrown.message}`)
+  }
+}
+
+/** JSON of an object: what comes twice is merged, unlike in patches. */
+function decodeMerging(body: Buffer, duplicate: (path: string) => void): unknown {
+  try {
+    return parseMerging(body.toString('utf8'), duplicate)
+  } catch (thrown) {
+    if (!(thrown instanceof JsonSyntaxError)) throw thrown
+    throw badRequest(`couldn't get version/kind; json parse error: ${thrown.message}`)
   }
 }
 

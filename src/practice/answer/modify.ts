@@ -7,7 +7,8 @@ import { strategicPatch } from '../patch/strategic.ts'
 import { resourceKey } from '../resources/resource.ts'
 import { readList, type Fields, type KubeObject } from '../state/objects.ts'
 import type { Answer, Call } from './answer.ts'
-import { decodeObject, decodePatch } from './body.ts'
+import { decodePatch } from './body.ts'
+import { checkedFields, decodedObject } from './decoded.ts'
 import { incomingObject } from './incoming.ts'
 import { storedObject } from './reads.ts'
 import { renderObject, type View } from './render.ts'
@@ -60,7 +61,7 @@ export function update(call: Call, route: Route): KubeObject {
 }
 
 function bodyOf(call: Call, route: Route): unknown {
-  const body = decodeObject(call.contentType, call.body, route)
+  const body = decodedObject(call, route)
   call.trail.requested(body)
   return body
 }
@@ -73,7 +74,7 @@ export function patchAnswer(call: Call, route: Route, view: View): Answer {
     throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json', applyType])
   }
   const stored = storedObject(call.store, route)
-  const incoming = incomingObject(patched(type, stored, patch), route)
+  const incoming = incomingObject(checkedFields(call, route, patched(type, stored, patch)), route)
   return shown(renderObject(updateObject(stored, incoming, writeOf(call, route)), view), view)
 }
 
@@ -83,7 +84,10 @@ function applyAnswer(call: Call, route: Route, view: View, patch: unknown): Answ
   const write = writeOf(call, route)
   const { query } = call.target
   checkApply(query.first('fieldManager'), patch)
-  const applied = incomingObject(mergePatch(patch, { metadata: { name: route.name } }), route)
+  const applied = incomingObject(
+    checkedFields(call, route, mergePatch(patch, { metadata: { name: route.name } })),
+    route,
+  )
   const live = call.store.get(resourceKey(route.resource), route.namespace, route.name)
   const { schema } = route.resource
   const own = { own: identityOf(write), now: write.now, ...(schema === undefined ? {} : { schema }) }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Fields } from '../state/objects.ts'
+import { messageSchemas, schemaName } from '../schema/openapi.ts'
+import { messageOf } from '../schema/typed.ts'
+import { readFields, type Fields } from '../state/objects.ts'
 import { groupVersion, type Resource } from '../resources/resource.ts'
 
 /**
@@ -47,7 +49,7 @@ function groupDocument(served: readonly Resource[]): Fields {
     openapi: '3.0.0',
     info: { title: 'Chaperone practice cluster', version: 'v1.32.4' },
     paths: Object.fromEntries(served.flatMap(paths)),
-    components: { schemas: Object.fromEntries([objectMeta, ...served.map(schema)]) },
+    components: { schemas: schemasOf(served) },
   }
 }
 
@@ -100,21 +102,56 @@ const objectMeta: [string, Fields] = [
 
 const open = (description: string) => ({ type: 'object', description, 'x-kubernetes-preserve-unknown-fields': true })
 
-function schema(resource: Resource): [string, Fields] {
-  const { kind, group, version } = resource
-  const properties = {
-    apiVersion: { ...text, description: 'The versioned schema of this object.' },
-    kind: { ...text, description: 'The REST resource this object represents.' },
-    metadata: { description: "Standard object's metadata.", allOf: [{ $ref: `#/components/schemas/${metaName}` }] },
-    spec: open(`What the ${kind} should be.`),
-    status: open(`What the ${kind} is, as last observed.`),
+/** Schemas of the kinds: from the tables of built-in ones, from the definition of custom ones, else with open parts. */
+function schemasOf(served: readonly Resource[]): Fields {
+  const found = new Map<string, Fields>([objectMeta])
+  for (const resource of served) {
+    const prefix = prefixOf(resource)
+    const message = messageOf(groupVersion(resource), resource.kind)
+    if (message === undefined) found.set(`${prefix}.${resource.kind}`, kindSchema(resource))
+    else {
+      found.delete(metaName)
+      messageSchemas(message, prefix, found)
+      const name = schemaName(message, prefix)
+      found.set(name, withType(found.get(name) ?? {}, resource))
+    }
   }
-  const body = {
+  return Object.fromEntries(found)
+}
+
+const prefixOf = ({ group, version }: Resource) =>
+  group.includes('.') && !group.endsWith('.k8s.io')
+    ? [...group.split('.').reverse(), version].join('.')
+    : `io.k8s.api.${group.split('.')[0] || 'core'}.${version}`
+
+const typeMeta: Fields = {
+  apiVersion: { ...text, description: 'The versioned schema of this object.' },
+  kind: { ...text, description: 'The REST resource this object represents.' },
+}
+
+function withType(schema: Fields, resource: Resource): Fields {
+  const properties = { ...typeMeta, ...readFields(schema, 'properties') }
+  return { ...schema, properties, 'x-kubernetes-group-version-kind': [kindOf(resource)] }
+}
+
+function kindSchema(resource: Resource): Fields {
+  const { kind, custom } = resource
+  const metadata = { description: "Standard object's metadata.", allOf: [{ $ref: `#/components/schemas/${metaName}` }] }
+  if (custom !== undefined) {
+    const properties = { ...typeMeta, metadata, ...readFields(custom.schema, 'properties') }
+    return { ...custom.schema, properties, 'x-kubernetes-group-version-kind': [kindOf(resource)] }
+  }
+  const properties = {
+    ...typeMeta,
+    metadata,
+    spec: open(`What the ${kind} should be.`),
+    status: open(`What the ${kind} is.`),
+  }
+  return {
     type: 'object',
     description: `${kind} of the practice cluster.`,
     properties,
     'x-kubernetes-group-version-kind': [kindOf(resource)],
     'x-kubernetes-preserve-unknown-fields': true,
   }
-  return [`io.k8s.api.${group.split('.')[0] || 'core'}.${version}.${kind}`, body]
 }
