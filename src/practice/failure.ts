@@ -53,7 +53,12 @@ export const modifiedMeanwhile =
   'the object has been modified; please apply your changes to the latest version and try again'
 
 export interface Cause {
-  readonly reason: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueNotSupported' | 'FieldValueDuplicate'
+  readonly reason:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
   readonly field: string
   readonly message: string
 }

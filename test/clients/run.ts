@@ -73,6 +73,6 @@ function runStep(step: Step, { env, cwd }: { env: Record<string, string>; cwd: s
 }
 
 /** The words of a line; single quotes hold together what is between them. */
-export function wordsOf(line: string): string[] {
+function wordsOf(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''))
 }

@@ -1,6 +1,5 @@
 import { PassThrough, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { connect } from 'node:net'
 import {
   AppsV1Api,
   CoreV1Api,
@@ -17,9 +16,8 @@ import {
   type V1Pod,
   type V1Status,
 } from '@kubernetes/client-node'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPractice, type PracticeCluster } from '../../src/practice/server.ts'
 

@@ -82,7 +82,7 @@ export function applyTo({ live, applied, own, force, now, schema }: Applied): Ku
 }
 
 function withoutManagers({ metadata: { managedFields: _managed, ...metadata }, ...object }: KubeObject): KubeObject {
-  return { ...object, metadata } as KubeObject
+  return { ...object, metadata }
 }
 
 function firstOwner(live: KubeObject, own: Identity, now: Date, schema: Schema | undefined): Manager {

@@ -10,7 +10,7 @@ export type FieldSet = ReadonlySet<string>
 
 const joint = '\0'
 
-export const pathOf = (steps: readonly Step[]): string => steps.join(joint)
+const pathOf = (steps: readonly Step[]): string => steps.join(joint)
 export const stepsOf = (path: string): Step[] => path.split(joint)
 
 /** Fields that belong to nobody. */

@@ -117,9 +117,12 @@ function resourceField(container: Fields, reference: Fields): string {
 /** A field of the pod itself (downward API). */
 export function podField(pod: KubeObject, path: string): string {
   const [, map = '', key = ''] = /^metadata\.(labels|annotations)\['([^']*)'\]$/.exec(path) ?? []
-  if (map !== '') return String(readFields(pod.metadata, map)[key] ?? '')
+  if (map !== '') {
+    const text = readFields(pod.metadata, map)[key]
+    return typeof text === 'string' ? text : ''
+  }
   const value = read(pod, path)
-  if (!isFields(value)) return value === undefined ? '' : String(value)
+  if (!isFields(value)) return readText({ value }, 'value')
   return Object.entries(value)
     .map(([name, text]) => `${name}=${JSON.stringify(text)}`)
     .join('\n')

@@ -2,7 +2,7 @@ import { readList, readText, type Fields, type KubeObject } from '../state/objec
 import type { Store } from '../state/store.ts'
 import { programOf } from './choose.ts'
 import { environmentOf } from './environment.ts'
-import { Files } from './files.ts'
+import type { Files } from './files.ts'
 import { Log } from './log.ts'
 import { connectionPair } from './network.ts'
 import { pastLines } from './phrases.ts'
@@ -266,7 +266,7 @@ export class LocalRuntime implements ContainerRuntime {
 }
 
 /** A ready pod behind a port of a service. */
-export function serviceTarget(
+function serviceTarget(
   store: Pick<Store, 'get'>,
   service: KubeObject,
   port: number,
@@ -313,7 +313,7 @@ function refusedCommand(name: string): Attachment {
 }
 
 /** A command that a container does not have. */
-export class CommandNotFound extends Error {
+class CommandNotFound extends Error {
   override readonly name = 'CommandNotFound'
 }
 

@@ -57,7 +57,7 @@ export interface ContainerRuntime {
   forget(podUid: string): void
   /** The output of the present run, or of the one before. */
   log(key: ContainerKey, previous: boolean): Log | undefined
-  /** Runs a command in a container that runs; undefined when it does not. `over` rejects with CommandNotFound. */
+  /** Runs a command in a container that runs; undefined when it does not. `over` rejects when it has no such command. */
   exec(key: ContainerKey, argv: readonly string[], remote: Remote): Attachment | undefined
   /** Joins the program of a container that runs; undefined when it does not. */
   attach(key: ContainerKey, remote: Remote): Attachment | undefined

@@ -14,7 +14,7 @@ import {
 import type { World } from '../controllers/world.ts'
 import { isEstablished, resourcesOf } from './served.ts'
 
-export const definitionKey = 'apiextensions.k8s.io/customresourcedefinitions'
+const definitionKey = 'apiextensions.k8s.io/customresourcedefinitions'
 
 /** A definition takes a moment to be established, so that waiting for it can be seen. */
 const establishMs = 50

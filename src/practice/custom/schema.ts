@@ -2,7 +2,7 @@ import type { ListSchema, ObjectSchema, Schema } from '../schema/schema.ts'
 import { isFields, readTexts, type Fields } from '../state/objects.ts'
 
 /** The structural schema of a custom resource (apiextensions.k8s.io/v1 JSONSchemaProps) as patches and apply need it. */
-export function structural(given: unknown): Schema {
+function structural(given: unknown): Schema {
   const props = isFields(given) ? given : {}
   const described = typeof props['description'] === 'string' ? { description: props['description'] } : {}
   if (props['x-kubernetes-int-or-string'] === true) return { ...described, type: 'int-or-string' }

@@ -53,7 +53,7 @@ function served(definition: KubeObject, version: Fields, storedVersion: string):
     fields: Object.fromEntries(
       readList(version, 'selectableFields').map((one) => {
         const path = readText(one, 'jsonPath')
-        return [path.replace(/^\./, ''), (object: KubeObject) => String(jsonPath(object, path)[0] ?? '')]
+        return [path.replace(/^\./, ''), (object: KubeObject) => textOf(jsonPath(object, path)[0])]
       }),
     ),
     schema: wholeSchema(schema),
@@ -84,7 +84,12 @@ function columnsOf(version: Fields): Column[] {
 function cellOf(values: readonly unknown[], type: string, now: Date): string | number {
   const [value] = values
   if (value === undefined || value === null) return ''
-  if (type === 'date') return since(String(value), now)
+  if (type === 'date') return since(textOf(value), now)
   if (type === 'integer' && typeof value === 'number') return value
-  return values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(',')
+  return values.map(textOf).join(',')
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }

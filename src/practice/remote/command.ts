@@ -10,6 +10,7 @@ import {
 import { failure } from '../../model/status.ts'
 import type { Attachment, Remote } from '../containers/runtime.ts'
 import { linesOf } from '../containers/pipe.ts'
+import { readText } from '../state/objects.ts'
 import { onMessages, sendMessage, type Bytes } from './bytes.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
 
@@ -115,8 +116,7 @@ export async function commandOverSpdy(bytes: Bytes, version: number, request: Co
   const error = streams.get('error')
   const isSuccess = said.includes('"status":"Success"')
   if (version >= 4) await error?.write(Buffer.from(said))
-  else if (!isSuccess)
-    await error?.write(Buffer.from(String((JSON.parse(said) as { message?: unknown }).message ?? '')))
+  else if (!isSuccess) await error?.write(Buffer.from(readText(JSON.parse(said), 'message')))
   for (const stream of streams.values()) await stream.end()
   connection.close()
 }

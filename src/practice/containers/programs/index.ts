@@ -74,4 +74,4 @@ export function findProgram(name: string): Program | undefined {
 }
 
 /** Starts the program that `argv` names. */
-export const runProgram: RunProgram = (io) => findProgram(io.argv[0] ?? '')?.(io)
+const runProgram: RunProgram = (io) => findProgram(io.argv[0] ?? '')?.(io)

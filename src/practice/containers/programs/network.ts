@@ -13,11 +13,8 @@ export function httpEcho(port: number): Program {
   }
 }
 
-async function answer(
-  io: Io,
-  { input, output, close }: Connection,
-  said: (line: string) => Promise<boolean>,
-): Promise<void> {
+async function answer(io: Io, connection: Connection, said: (line: string) => Promise<boolean>): Promise<void> {
+  const { input, output } = connection
   let text = ''
   for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
     text += chunk.toString('latin1')
@@ -35,7 +32,7 @@ async function answer(
       await said(`${io.machine.now().toISOString()} "${first}" 200 ${Buffer.byteLength(body)}\n`)
       if (last) {
         output.end()
-        close()
+        connection.close()
         return
       }
     }

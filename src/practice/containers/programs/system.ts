@@ -50,7 +50,7 @@ const sleep: Program = async (io) => {
     const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
     return sum + Number.parseFloat(text) * (units[text.at(-1) ?? ''] ?? 1)
   }, 0)
-  const whole = /^inf/.test(io.argv[1] ?? '') ? 2_147_483 : seconds
+  const whole = (io.argv[1] ?? '').startsWith('inf') ? 2_147_483 : seconds
   if (Number.isNaN(whole)) {
     await io.stderr.write(`sleep: invalid number '${io.argv[1] ?? ''}'\n`)
     return exit.failed

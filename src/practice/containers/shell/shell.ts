@@ -16,11 +16,13 @@ interface Ports {
 }
 
 /** Leaves loops or the shell. */
-class Leave {
+class Leave extends Error {
+  override readonly name = 'Leave'
   readonly what: 'exit' | 'break' | 'continue'
   readonly code: number
 
   constructor(what: Leave['what'], code: number) {
+    super(what)
     this.what = what
     this.code = code
   }
