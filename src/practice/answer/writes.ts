@@ -80,7 +80,7 @@ export function updateObject(stored: KubeObject, incoming: KubeObject, write: Wr
   const causes = resource.validate(object, stored)
   if (causes.length > 0) throw invalid(resource, stored.metadata.name, causes)
   const counted = withGeneration(stored, object, resource.generations)
-  if (sameJson(comparable(stored), comparable(counted))) return stored
+  if (sameJson(comparable(stored), comparable(counted)) && sameManagers(stored, counted)) return stored
   const managed = withManager(stored, write.admit(counted, stored), write)
   if (dryRun) return managed
   const { finalizers = [], deletionTimestamp } = managed.metadata
@@ -124,6 +124,12 @@ function mainUpdate(stored: KubeObject, incoming: KubeObject, { route }: Write):
 function withGeneration(stored: KubeObject, object: KubeObject, counts: boolean): KubeObject {
   if (!counts || sameJson(stored['spec'], object['spec'])) return object
   return { ...object, metadata: { ...object.metadata, generation: (stored.metadata.generation ?? 1) + 1 } }
+}
+
+/** A write that says nothing of managers leaves them as they are. */
+function sameManagers(stored: KubeObject, object: KubeObject): boolean {
+  const { managedFields } = object.metadata
+  return managedFields === undefined || sameJson(managedFields, stored.metadata.managedFields)
 }
 
 function comparable({ metadata: { managedFields: _managed, ...metadata }, ...object }: KubeObject) {

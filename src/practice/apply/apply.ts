@@ -23,7 +23,7 @@ export function trackUpdate(
   const present = fieldsOf(ownable(after, own), schema)
   const changed = changedFields(old, present)
   const gone = new Set([...old.keys()].filter((path) => !present.has(path)))
-  const given = managersOf(before)
+  const given = managersOf(after.metadata.managedFields === undefined ? before : after)
   const others = given.map((one) =>
     isSame(one, own) ? one : { ...one, fields: without(without(one.fields, changed), gone) },
   )
@@ -70,15 +70,16 @@ export function applyTo({ live, applied, own, force, now, schema }: Applied): Ku
   const conflicts = others
     .map((manager) => ({ manager, paths: contested(manager) }))
     .filter(({ paths }) => paths.length > 0)
-  if (conflicts.length > 0 && !force) throw conflictFailure(conflicts)
-  const left = others.map((one) => ({ ...one, fields: without(one.fields, new Set(contested(one))) }))
+  const left = force ? [] : unforeseen(conflicts, live, own, schema)
+  if (left.length > 0) throw conflictFailure(left)
+  const yielding = others.map((one) => ({ ...one, fields: without(one.fields, new Set(contested(one))) }))
   const before = managers.find((one) => isSame(one, own))?.fields ?? new Set<string>()
-  const dropped = [...before].filter((path) => !wanted.has(path) && !left.some(({ fields }) => fields.has(path)))
+  const dropped = [...before].filter((path) => !wanted.has(path) && !yielding.some(({ fields }) => fields.has(path)))
   const kept = dropped
     .sort((a, b) => a.length - b.length)
     .reduce<unknown>((object, path) => withoutField(object, path), live)
   const merged = mergeApplied(kept, withoutManagers(applied), schema) as KubeObject
-  return withManagers(merged, replaceManager(left, own, new Set(wanted.keys()), now))
+  return withManagers(merged, replaceManager(yielding, own, new Set(wanted.keys()), now))
 }
 
 function withoutManagers({ metadata: { managedFields: _managed, ...metadata }, ...object }: KubeObject): KubeObject {
@@ -93,6 +94,35 @@ function firstOwner(live: KubeObject, own: Identity, now: Date, schema: Schema |
 interface Conflict {
   readonly manager: Manager
   readonly paths: readonly string[]
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/**
+ * Conflicts but those of kubectl with its own client-side applies, which its first server-side apply takes over
+ * (k8s.io/apimachinery pkg/util/managedfields/internal/lastappliedmanager.go).
+ */
+function unforeseen(
+  conflicts: readonly Conflict[],
+  live: KubeObject,
+  own: Identity,
+  schema: Schema | undefined,
+): readonly Conflict[] {
+  const annotation = live.metadata.annotations?.[lastApplied]
+  if (annotation === undefined || own.manager !== 'kubectl') return conflicts
+  const mine = fieldsOf(parsed(annotation), schema)
+  return conflicts
+    .map(({ manager, paths }) => ({ manager, paths: paths.filter((path) => !mine.has(path)) }))
+    .filter(({ paths }) => paths.length > 0)
+}
+
+/** Anyone may write into an annotation; what is no JSON stands for nothing. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return {}
+  }
 }
 
 /** Words of k8s.io/apimachinery pkg/util/managedfields/internal/conflict.go. */
