@@ -1,3 +1,4 @@
+import { invalid } from '../failure.ts'
 import { resourceKey } from '../resources/resource.ts'
 import { isFields, read, readText, type Fields } from '../state/objects.ts'
 import { ok, type Answer, type Call } from './answer.ts'
@@ -45,7 +46,17 @@ function deleteOptions({ target: { query } }: Call, body: Fields): DeleteOptions
   const uid = readText(body, 'preconditions.uid')
   const resourceVersion = readText(body, 'preconditions.resourceVersion')
   const policy = query.first('propagationPolicy') || readText(body, 'propagationPolicy')
+  if (!['', 'Background', 'Foreground', 'Orphan'].includes(policy)) {
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'DeleteOptions' }, '', [
+      {
+        reason: 'FieldValueNotSupported',
+        field: 'propagationPolicy',
+        message: `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+      },
+    ])
+  }
   return {
+    foreground: policy === 'Foreground',
     orphan: policy === 'Orphan' || query.flag('orphanDependents') || read(body, 'orphanDependents') === true,
     ...(typeof grace === 'number' ? { graceSeconds: grace } : {}),
     ...(uid === '' ? {} : { uid }),

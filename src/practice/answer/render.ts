@@ -43,8 +43,19 @@ export function renderList(objects: readonly KubeObject[], metadata: ListMetadat
     const items = objects.map((object) => partial(object, version))
     return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items }
   }
-  const items = objects.map(({ kind: _kind, apiVersion: _apiVersion, ...item }) => item)
+  const items = objects.map(itemOf)
   return { kind: `${resource.kind}List`, apiVersion: groupVersion(resource), metadata, items }
+}
+
+/** Items by their object, so that each is made, and written, once. */
+const items = new WeakMap<KubeObject, Fields>()
+
+function itemOf(object: KubeObject): Fields {
+  const known = items.get(object)
+  if (known !== undefined) return known
+  const { kind: _kind, apiVersion: _apiVersion, ...item } = object
+  items.set(object, item)
+  return item
 }
 
 /** A bookmark: nothing but a resourceVersion. */

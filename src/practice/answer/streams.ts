@@ -1,3 +1,4 @@
+import { encodeEvent } from './encode.ts'
 import type { Route } from './route.ts'
 import { watch, type WatchEvent } from './watch.ts'
 import type { Answer, Call } from './answer.ts'
@@ -30,7 +31,7 @@ export function watchAnswer(call: Call, route: Route, view: View): Answer {
     kind: 'stream',
     contentType: view.form.as === 'Object' ? 'application/json' : formType(view),
     start: (write, end) => {
-      emit = (event) => write(`${JSON.stringify(event)}\n`)
+      emit = (event) => write(encodeEvent(event))
       early.forEach(emit)
       const timer = setTimeout(end, seconds * 1000)
       return () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { trackUpdate } from '../apply/apply.ts'
 import type { Identity } from '../apply/managers.ts'
 import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound } from '../failure.ts'
-import { beginRemoval } from '../state/lifecycle.ts'
+import { beginRemoval, foregroundFinalizer } from '../state/lifecycle.ts'
 import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import { groupVersion, resourceKey } from '../resources/resource.ts'
 import type { Route } from './route.ts'
@@ -155,6 +155,8 @@ const protectedNamespaces: ReadonlySet<string> = new Set(['default', 'kube-syste
 
 export interface DeleteOptions {
   readonly graceSeconds?: number
+  /** The object goes after those it owns. */
+  readonly foreground: boolean
   readonly orphan: boolean
   readonly uid?: string
   readonly resourceVersion?: string
@@ -186,11 +188,18 @@ export function deleteObject(stored: KubeObject, options: DeleteOptions, write: 
   }
   if (dryRun) return stored
   if (options.orphan) orphan(store, uid)
-  return beginRemoval(store, resourceKey(route.resource), stored, now, options.graceSeconds)
+  const object = options.foreground ? withFinalizer(stored, foregroundFinalizer) : stored
+  return beginRemoval(store, resourceKey(route.resource), object, now, options.graceSeconds)
+}
+
+function withFinalizer(object: KubeObject, finalizer: string): KubeObject {
+  const { finalizers = [] } = object.metadata
+  if (finalizers.includes(finalizer)) return object
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } }
 }
 
 function orphan(store: ObjectStore, uid: string): void {
-  for (const [key, object] of [...store.all()]) {
+  for (const [key, object] of store.ownedBy(uid)) {
     const { ownerReferences = [] } = object.metadata
     const others = ownerReferences.filter((reference) => reference.uid !== uid)
     if (others.length < ownerReferences.length) {

@@ -2,13 +2,14 @@ import { aggregate, watchAggregation } from '../access/aggregation.ts'
 import { requestKey } from '../access/certificate-requests.ts'
 import type { Cluster } from '../cluster.ts'
 import { watchDefinitions } from '../custom/definitions.ts'
-import type { KubeObject } from '../state/objects.ts'
+import { foregroundFinalizer } from '../state/lifecycle.ts'
+import type { KubeObject, OwnerReference } from '../state/objects.ts'
 import type { Change } from '../state/store.ts'
 import { reconcileDaemonSet } from './daemonset.ts'
 import { reconcileDeployment } from './deployment.ts'
 import { reconcileService } from './endpoints.ts'
 import { reconcileJob } from './job.ts'
-import { collect, empty, furnish } from './namespace.ts'
+import { collect, empty, endForeground, furnish } from './namespace.ts'
 import { stopMs, watchPod } from './pods.ts'
 import { reconcileReplicaSet } from './replicas.ts'
 import { signApproved, type SignRequest } from './signing.ts'
@@ -77,7 +78,11 @@ function fillPresent(security: Security, { metadata: { namespace, name } }: Kube
 }
 
 function react(world: World, timers: Timers, { key, type, object }: Change): void {
-  const { namespace, name, uid, ownerReferences = [] } = object.metadata
+  const { namespace, name, uid, ownerReferences = [], deletionTimestamp, finalizers } = object.metadata
+  if (deletionTimestamp !== undefined && finalizers?.includes(foregroundFinalizer) === true) {
+    timers.after(0, `end ${uid}`, () => endForeground(world, key, object))
+  }
+  if (type === 'DELETED') for (const reference of ownerReferences) endOwner(world, timers, namespace, reference)
   if (type === 'DELETED') timers.after(0, `collect ${uid}`, () => collect(world, object))
   else if (key === '/pods') watchPod(world, timers, object)
   else if (key === '/namespaces') watchNamespace(world, timers, object)
@@ -88,6 +93,19 @@ function react(world: World, timers: Timers, { key, type, object }: Change): voi
     }
   }
   for (const { kind, name: owner } of ownerReferences) soon(world, timers, ownerKeys[kind] ?? '', namespace, owner)
+}
+
+/** An owner that waits for those it owns may go now. */
+function endOwner(
+  world: World,
+  timers: Timers,
+  namespace: string | undefined,
+  { kind, name, uid }: OwnerReference,
+): void {
+  const key = ownerKeys[kind]
+  const owner = key === undefined ? undefined : world.store.get(key, namespace, name)
+  if (key === undefined || owner === undefined) return
+  timers.after(0, `end ${uid}`, () => endForeground(world, key, owner))
 }
 
 /** Reconciles an object once, after the present changes, however many there are. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isOwnedBy, sameJson, timestamp, type KubeObject } from '../state/objects.ts'
+import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import type { Cluster } from '../cluster.ts'
 
 /** What controllers work on. */
@@ -10,7 +10,7 @@ export type State = Pick<Cluster, 'store' | 'now'>
 
 /** Objects of one resource that the owner controls. */
 export function children({ store }: World, key: string, owner: KubeObject): KubeObject[] {
-  return store.list(key, owner.metadata.namespace).filter((object) => isOwnedBy(object, owner.metadata.uid))
+  return store.ownedBy(owner.metadata.uid).flatMap(([one, object]) => (one === key ? [object] : []))
 }
 
 /** Stores the object if it differs from what is stored. */

@@ -21,8 +21,7 @@ function apply(document: unknown, operation: unknown): unknown {
     case 'remove':
       return take(document, pointerTokens(path)).rest
     case 'test':
-      if (!sameJson(find(document, pointerTokens(path)), required(operation, value)))
-        throw refused(`testing path ${path}`)
+      if (!sameJson(find(document, pointerTokens(path)), required(operation, value))) throw refused()
       return document
     case 'copy':
       return insert(document, pointerTokens(path), structuredClone(find(document, source(from))), false)
@@ -52,11 +51,11 @@ function find(document: unknown, tokens: readonly string[]): unknown {
 function child(value: unknown, token: string): unknown {
   if (Array.isArray(value)) return value[position(token, value.length - 1)]
   if (isFields(value) && Object.hasOwn(value, token)) return value[token]
-  throw refused(`unable to find ${token}`)
+  throw refused()
 }
 
 function position(token: string, last: number): number {
-  if (!/^(0|[1-9][0-9]*)$/.test(token) || Number(token) > last) throw refused(`invalid index ${token}`)
+  if (!/^(0|[1-9][0-9]*)$/.test(token) || Number(token) > last) throw refused()
   return Number(token)
 }
 
@@ -70,7 +69,7 @@ function insert(document: unknown, tokens: readonly string[], value: unknown, re
   } else if (isFields(parent)) {
     if (replace) child(parent, last)
     setOwn(parent, last, value)
-  } else throw refused(`unable to reach ${last}`)
+  } else throw refused()
   return document
 }
 
@@ -84,6 +83,7 @@ function take(document: unknown, tokens: readonly string[]): { rest: unknown; ta
   return { rest: document, taken }
 }
 
-function refused(why: string): ApiFailure {
-  return new ApiFailure(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`)
+/** The API server does not say which operation it was. */
+function refused(): ApiFailure {
+  return new ApiFailure(422, 'Invalid', 'the server rejected our request due to an error in our request')
 }

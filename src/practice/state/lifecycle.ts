@@ -1,6 +1,9 @@
 import { timestamp, type KubeObject } from './objects.ts'
 import type { ObjectStore } from './served.ts'
 
+/** Keeps an object until those it owns are gone (k8s.io/apimachinery FinalizerDeleteDependents). */
+export const foregroundFinalizer = 'foregroundDeletion'
+
 /**
  * Starts the end of an object: pods and namespaces pass through Terminating, objects with finalizers wait for them,
  * all else is gone at once. Returns the last state.

@@ -97,11 +97,6 @@ export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`
 }
 
-/** True when `object` is owned by the object with this uid. */
-export function isOwnedBy(object: KubeObject, uid: string): boolean {
-  return (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === uid)
-}
-
 export function controllerReference(owner: KubeObject): OwnerReference {
   const { apiVersion, kind, metadata } = owner
   return { apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true }

@@ -37,9 +37,18 @@ function requirement(part: string): Requirement {
   const order = orderForm.exec(part)
   if (order !== null) return orderRequirement(order[1] ?? '', order[2] === '<', Number(order[3]))
   const exists = existsForm.exec(part)
-  if (exists === null) throw badRequest(`unable to parse requirement: found '${part}', expected: a label requirement`)
+  if (exists === null) throw badRequest(`unable to parse requirement: ${unexpected(part)}`)
   const [, not, label = ''] = exists
   return (labels) => Object.hasOwn(labels, label) === (not === '')
+}
+
+/** What a reader of label selectors stumbles over, in its words (k8s.io/apimachinery pkg/labels Parser). */
+function unexpected(part: string): string {
+  const [, , rest = ''] = /^([A-Za-z0-9][-A-Za-z0-9_./]*)\s*(?:==|=|!=)\s*(.*)$/.exec(part) ?? []
+  if (rest !== '') return `found '${rest[0] ?? ''}', expected: identifier`
+  const [first = ''] = /^[A-Za-z0-9][-A-Za-z0-9_./]*/.exec(part) ?? []
+  if (first === '') return `found '${part[0] ?? ''}', expected: !, identifier, or 'end of string'`
+  return `found '${part.slice(first.length).trim()}', expected: in, notin, =, ==, !=, gt, lt`
 }
 
 function setRequirement(label: string, isIn: boolean, list: string): Requirement {

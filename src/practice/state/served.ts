@@ -4,7 +4,7 @@ import type { Change, Store } from './store.ts'
 /** What answers need of a store. */
 export type ObjectStore = Pick<
   Store,
-  'revision' | 'get' | 'list' | 'all' | 'put' | 'remove' | 'changesSince' | 'subscribe'
+  'revision' | 'get' | 'list' | 'all' | 'ownedBy' | 'put' | 'remove' | 'changesSince' | 'subscribe'
 >
 
 /** How the stored form of an object and the form of one served version become each other. */
@@ -45,6 +45,10 @@ export class ServedStore implements ObjectStore {
 
   all(): ReturnType<Store['all']> {
     return this.#store.all()
+  }
+
+  ownedBy(uid: string): ReturnType<Store['ownedBy']> {
+    return this.#store.ownedBy(uid)
   }
 
   put(key: string, object: KubeObject): KubeObject {

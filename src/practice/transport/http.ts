@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { failure, type Status } from '../../model/status.ts'
 import { attributesOf } from '../access/attributes.ts'
 import type { AuditTrail } from '../access/audit.ts'
 import type { Answer, Call } from '../answer/answer.ts'
 import { readBody } from '../answer/body.ts'
+import { encodeBody } from '../answer/encode.ts'
 import { handle } from '../answer/handle.ts'
 import type { Cluster } from '../cluster.ts'
 import { ApiFailure, forbidden } from '../failure.ts'
@@ -14,6 +16,8 @@ import { parseTarget } from './target.ts'
 
 /** Answers of this size are compressed when the caller asks (k8s.io/apiserver defaultGzipThresholdBytes). */
 const gzipThresholdBytes = 128 * 1024
+
+const zip = promisify(gzip)
 
 /** Unread events kept for one watcher; one that falls further behind is disconnected, as upstream. Bounds memory. */
 const unreadLimitBytes = 8 * 1024 * 1024
@@ -36,7 +40,7 @@ export async function serve(request: ServedRequest, reply: Reply, cluster: Clust
     'cache-control': 'no-cache, private',
     ...(warnings.length > 0 ? { warning: warnings.map(warningHeader) } : {}),
   }
-  send(request, reply, headers, answer, trail)
+  await send(request, reply, headers, answer, trail)
 }
 
 export function auditIdOf(request: ServedRequest): string {
@@ -87,14 +91,20 @@ export function statusOf(thrown: unknown): Status {
   return failure(500, 'InternalError', `Internal error occurred: ${String(thrown)}`)
 }
 
-function send(request: ServedRequest, reply: Reply, common: Headers, answer: Answer, trail: AuditTrail): void {
+async function send(
+  request: ServedRequest,
+  reply: Reply,
+  common: Headers,
+  answer: Answer,
+  trail: AuditTrail,
+): Promise<void> {
   if (answer.kind === 'stream') {
     sendStream(reply, common, answer, trail)
     return
   }
   const { code, contentType, bytes } = payload(answer)
   const zipped = bytes.length >= gzipThresholdBytes && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
-  const body = zipped ? gzipSync(bytes, { level: 1 }) : bytes
+  const body = zipped ? await zip(bytes, { level: 1 }) : bytes
   reply.begin(code, {
     ...common,
     'content-type': contentType,
@@ -119,7 +129,7 @@ function payload(answer: Exclude<Answer, { kind: 'stream' }>): { code: number; c
       return { code: answer.code, contentType: 'text/plain; charset=utf-8', bytes: Buffer.from(answer.text, 'utf8') }
     case 'json': {
       const { code, body, contentType = 'application/json' } = answer
-      return { code, contentType, bytes: Buffer.from(`${JSON.stringify(body)}\n`, 'utf8') }
+      return { code, contentType, bytes: encodeBody(body) }
     }
   }
 }
