@@ -59,6 +59,7 @@ export interface Cause {
     | 'FieldValueForbidden'
     | 'FieldValueNotSupported'
     | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
   readonly field: string
   readonly message: string
 }

@@ -63,8 +63,14 @@ const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 
 /** Names and labels must be well formed (RFC 1123; RBAC names may be any path segment). */
 export function checkMetadata(object: KubeObject, route: Route): void {
-  const causes = [...nameCauses(object.metadata.name, route), ...labelCauses(object.metadata)]
-  if (causes.length > 0) throw invalid(route.resource, object.metadata.name, causes)
+  const { metadata } = object
+  const causes = [
+    ...nameCauses(metadata.name, route),
+    ...labelCauses(metadata),
+    ...keyCauses(metadata),
+    ...sizeCauses(metadata),
+  ]
+  if (causes.length > 0) throw invalid(route.resource, metadata.name, causes)
 }
 
 function nameCauses(name: string, { resource }: Route): Cause[] {
@@ -78,6 +84,32 @@ function nameCauses(name: string, { resource }: Route): Cause[] {
   if (free ? !/[/%]/.test(name) : form.test(name) && name.length <= limit) return []
   const message = `Invalid value: ${JSON.stringify(name)}: a lowercase RFC 1123 ${form === label ? 'label' : 'subdomain'} must consist of lower case alphanumeric characters, '-'${form === label ? '' : " or '.'"}, and must start and end with an alphanumeric character`
   return [{ reason: 'FieldValueInvalid', field, message }]
+}
+
+/** `prefix/name` or `name` (k8s.io/apimachinery pkg/util/validation IsQualifiedName). */
+const qualifiedName = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
+
+function keyCauses({ labels = {}, annotations = {} }: Metadata): Cause[] {
+  const wrong = (field: string) => (key: string) => ({
+    reason: 'FieldValueInvalid' as const,
+    field,
+    message: `Invalid value: ${JSON.stringify(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character`,
+  })
+  const isWrong = (key: string) => !qualifiedName.test(key.toLowerCase())
+  return [
+    ...Object.keys(labels).filter(isWrong).map(wrong('metadata.labels')),
+    ...Object.keys(annotations).filter(isWrong).map(wrong('metadata.annotations')),
+  ]
+}
+
+/** Bytes of all annotations together (k8s.io/apimachinery TotalAnnotationSizeLimitB). */
+const annotationLimitBytes = 256 * 1024
+
+function sizeCauses({ annotations = {} }: Metadata): Cause[] {
+  const size = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0)
+  if (size <= annotationLimitBytes) return []
+  const message = `Too long: may not be more than ${annotationLimitBytes} bytes`
+  return [{ reason: 'FieldValueTooLong', field: 'metadata.annotations', message }]
 }
 
 function labelCauses({ labels = {} }: Metadata): Cause[] {

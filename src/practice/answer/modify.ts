@@ -54,9 +54,21 @@ export function create(call: Call, route: Route): KubeObject {
   return createObject(incomingObject(bodyOf(call, route), route), writeOf(call, route))
 }
 
+/** Kinds that a PUT creates when they are not there (AllowCreateOnUpdate of their strategies). */
+const createdByUpdate: ReadonlySet<string> = new Set([
+  ...['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'].map(
+    (plural) => `rbac.authorization.k8s.io/${plural}`,
+  ),
+  ...['coordination.k8s.io/leases', '/endpoints', '/limitranges', '/events'],
+])
+
 /** Replaces the stored object by the body. */
 export function update(call: Call, route: Route): KubeObject {
   const incoming = incomingObject(bodyOf(call, route), route)
+  const isThere = call.store.get(resourceKey(route.resource), route.namespace, route.name) !== undefined
+  if (!isThere && route.subresource === '' && createdByUpdate.has(resourceKey(route.resource))) {
+    return createObject({ ...incoming, metadata: { ...incoming.metadata, resourceVersion: '' } }, writeOf(call, route))
+  }
   return updateObject(storedObject(call.store, route), incoming, writeOf(call, route))
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { trackUpdate } from '../apply/apply.ts'
 import type { Identity } from '../apply/managers.ts'
-import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound } from '../failure.ts'
+import { alreadyExists, ApiFailure, conflict, invalid, modifiedMeanwhile, notFound, type Cause } from '../failure.ts'
 import { beginRemoval, foregroundFinalizer } from '../state/lifecycle.ts'
 import { sameJson, timestamp, type KubeObject } from '../state/objects.ts'
 import { groupVersion, resourceKey } from '../resources/resource.ts'
@@ -43,7 +43,16 @@ export function createObject(incoming: KubeObject, write: Write): KubeObject {
   const causes = resource.validate(object)
   if (causes.length > 0) throw invalid(resource, name, causes)
   const managed = withManager(undefined, write.admit(object), write)
+  checkSize(managed)
   return dryRun ? managed : store.put(resourceKey(resource), managed)
+}
+
+/** Bytes of one object that the store of a real cluster takes (etcd --max-request-bytes). */
+const objectLimitBytes = 1.5 * 1024 * 1024
+
+function checkSize(object: KubeObject): void {
+  if (Buffer.byteLength(JSON.stringify(object)) <= objectLimitBytes) return
+  throw new ApiFailure(413, 'RequestEntityTooLarge', 'etcdserver: request is too large')
 }
 
 /** The namespace lifecycle's admission (k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle). */
@@ -77,7 +86,7 @@ export function updateObject(stored: KubeObject, incoming: KubeObject, write: Wr
     route.subresource === 'status' ? { ...stored, status: incoming['status'] } : mainUpdate(stored, incoming, write)
   const object = resource.complete(clean(merged), now)
   checkMetadata(object, route)
-  const causes = resource.validate(object, stored)
+  const causes = [...newFinalizers(stored, object), ...resource.validate(object, stored)]
   if (causes.length > 0) throw invalid(resource, stored.metadata.name, causes)
   const counted = withGeneration(stored, object, resource.generations)
   if (sameJson(comparable(stored), comparable(counted)) && sameManagers(stored, counted)) return stored
@@ -124,6 +133,16 @@ function mainUpdate(stored: KubeObject, incoming: KubeObject, { route }: Write):
 function withGeneration(stored: KubeObject, object: KubeObject, counts: boolean): KubeObject {
   if (!counts || sameJson(stored['spec'], object['spec'])) return object
   return { ...object, metadata: { ...object.metadata, generation: (stored.metadata.generation ?? 1) + 1 } }
+}
+
+/** Of what is on its way out, finalizers are only taken away. */
+function newFinalizers(stored: KubeObject, object: KubeObject): Cause[] {
+  const { deletionTimestamp, finalizers: before = [] } = stored.metadata
+  const added = (object.metadata.finalizers ?? []).filter((one) => !before.includes(one))
+  if (deletionTimestamp === undefined || added.length === 0) return []
+  const list = `[]string{${added.map((one) => JSON.stringify(one)).join(', ')}}`
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${list}`
+  return [{ reason: 'FieldValueForbidden', field: 'metadata.finalizers', message }]
 }
 
 /** A write that says nothing of managers leaves them as they are. */

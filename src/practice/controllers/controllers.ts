@@ -5,6 +5,7 @@ import { watchDefinitions } from '../custom/definitions.ts'
 import { foregroundFinalizer } from '../state/lifecycle.ts'
 import type { KubeObject, OwnerReference } from '../state/objects.ts'
 import type { Change } from '../state/store.ts'
+import { budgetKey, reconcileBudget } from './disruption.ts'
 import { reconcileDaemonSet } from './daemonset.ts'
 import { reconcileDeployment } from './deployment.ts'
 import { reconcileService } from './endpoints.ts'
@@ -26,6 +27,7 @@ const reconcilers: Readonly<Record<string, Reconcile>> = {
   'apps/replicasets': reconcileReplicaSet,
   'apps/statefulsets': reconcileStatefulSet,
   'batch/jobs': reconcileJob,
+  [budgetKey]: reconcileBudget,
   '/services': reconcileService,
 }
 
@@ -53,6 +55,7 @@ export function startControllers(world: World, security: Security): Controllers 
   const timers = new Timers()
   for (const secret of world.store.list('/secrets')) fillTokenSecret(security, secret, security.caPem)
   aggregate(world.store)
+  for (const budget of world.store.list(budgetKey)) reconcileBudget(world, budget)
   const stopDefinitions = watchDefinitions(world, timers)
   const stopAggregation = watchAggregation(world.store, timers)
   const stopSecurity = world.store.subscribe(({ key, type, object }) => {
@@ -88,8 +91,9 @@ function react(world: World, timers: Timers, { key, type, object }: Change): voi
   else if (key === '/namespaces') watchNamespace(world, timers, object)
   else soon(world, timers, key, namespace, name)
   if (key === '/pods') {
-    for (const service of world.store.list('/services', namespace)) {
-      soon(world, timers, '/services', namespace, service.metadata.name)
+    for (const watching of ['/services', budgetKey]) {
+      for (const one of world.store.list(watching, namespace))
+        soon(world, timers, watching, namespace, one.metadata.name)
     }
   }
   for (const { kind, name: owner } of ownerReferences) soon(world, timers, ownerKeys[kind] ?? '', namespace, owner)

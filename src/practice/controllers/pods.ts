@@ -7,6 +7,7 @@ import {
   readNumber,
   readText,
   timestamp,
+  withField,
   type Fields,
   type KubeObject,
 } from '../state/objects.ts'
@@ -38,8 +39,35 @@ export function watchPod(world: World, timers: Timers, pod: KubeObject): void {
     })
     return
   }
+  for (const container of readList(pod, 'spec.ephemeralContainers')) {
+    timers.after(startMs, `debug ${uid}/${readText(container, 'name')}`, () => startEphemeral(world, pod, container))
+  }
   const isNew = readText(pod, 'status.phase') === 'Pending' && readList(pod, 'status.containerStatuses').length === 0
   if (isNew) timers.after(startMs, `start ${uid}`, () => begin(world, timers, pod))
+}
+
+/** A debug container is started once, and its end changes nothing for the pod. */
+function startEphemeral(world: World, given: KubeObject, container: Fields): void {
+  const pod = present(world, given)
+  const name = readText(container, 'name')
+  const path = 'status.ephemeralContainerStatuses'
+  if (pod === undefined || readList(pod, path).some((status) => status['name'] === name)) return
+  const store = (status: Fields) => {
+    const now = present(world, given)
+    if (now === undefined) return
+    const others = readList(now, path).filter((one) => one['name'] !== name)
+    world.store.put('/pods', withField(now, path, [...others, status]))
+  }
+  const image = readText(container, 'image')
+  const common = { name, image, imageID: image, ready: false, restartCount: 0, lastState: {} }
+  const startedAt = timestamp(world.now())
+  store({ ...common, state: { running: { startedAt } } })
+  world.runtime.start(pod, container, ({ code, reason, finishedAt }) => {
+    store({
+      ...common,
+      state: { terminated: { exitCode: code, reason, startedAt, finishedAt: timestamp(finishedAt) } },
+    })
+  })
 }
 
 /** The pod as it is stored now; undefined when it is gone or on its way out. */

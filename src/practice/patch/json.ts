@@ -3,9 +3,16 @@ import { isFields, sameJson } from '../state/objects.ts'
 import { setOwn } from './merge.ts'
 import { pointerTokens } from './pointer.ts'
 
+/** More operations than this are refused (k8s.io/apiserver maxJSONPatchOperations). */
+const operationLimit = 10_000
+
 /** JSON Patch (RFC 6902): operations in order, all or nothing. A failed operation is a 422 as upstream. */
 export function jsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch is a list of operations')
+  if (patch.length > operationLimit) {
+    const message = `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${patch.length}`
+    throw new ApiFailure(413, 'RequestEntityTooLarge', message)
+  }
   return patch.reduce<unknown>(apply, structuredClone(document))
 }
 

@@ -15,11 +15,14 @@ export interface Bytes {
 const unsentLimitBytes = 1024 * 1024
 
 export function socketBytes(socket: Duplex): Bytes {
+  const waiting: (() => void)[] = []
+  const goOn = () => waiting.splice(0).forEach((resolve) => resolve())
+  socket.on('drain', goOn).once('close', goOn)
   return {
     write: (bytes) => {
       const { promise, resolve } = Promise.withResolvers<void>()
       if (socket.destroyed || socket.write(bytes)) return Promise.resolve()
-      socket.once('drain', resolve).once('close', resolve)
+      waiting.push(resolve)
       return promise
     },
     onBytes: (listener) => {

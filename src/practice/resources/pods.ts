@@ -48,6 +48,7 @@ export const pods = resource({
   categories: ['all'],
   generations: true,
   subresources: [
+    { name: 'ephemeralcontainers', verbs: ['get', 'patch', 'update'] },
     statusSubresource,
     { name: 'log', verbs: ['get'] },
     { name: 'eviction', verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } },

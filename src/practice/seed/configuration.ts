@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import type { Fields } from '../state/objects.ts'
 import { configMaps, secrets } from '../resources/configuration.ts'
 import type { Planter } from './planter.ts'
@@ -9,6 +10,7 @@ const production = 'shop-production'
 export function seedConfiguration(planter: Planter): void {
   seedShopSecrets(planter)
   seedOtherSecrets(planter)
+  seedRareSecrets(planter)
   seedConfigMaps(planter)
 }
 
@@ -108,6 +110,62 @@ function seedOtherSecrets(planter: Planter): void {
       stringData: { 'admin-user': 'admin', 'admin-password': made('grafana', 20) },
     },
   )
+}
+
+/** The other types that secrets have, and what helm keeps of a release. */
+function seedRareSecrets(planter: Planter): void {
+  const plant = (
+    name: string,
+    namespace: string,
+    type: string,
+    stringData: Fields,
+    labels: Record<string, string> = {},
+  ) => planter.plant(secrets, { name, namespace, days: 60, labels }, { type, stringData })
+  plant('deploy-key', 'shop-staging', 'kubernetes.io/ssh-auth', {
+    'ssh-privatekey': pem('OPENSSH PRIVATE KEY', 'deploy'),
+  })
+  const auth = Buffer.from(`old-pull:${made('old registry', 20)}`).toString('base64')
+  plant('old-pull', 'shop-staging', 'kubernetes.io/dockercfg', {
+    '.dockercfg': JSON.stringify({ 'old.brightwater.example': { auth } }),
+  })
+  plant('bootstrap-token-7h2k9x', 'kube-system', 'bootstrap.kubernetes.io/token', {
+    'token-id': '7h2k9x',
+    'token-secret': made('bootstrap', 16)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, '0'),
+    'usage-bootstrap-authentication': 'true',
+    expiration: '2027-01-01T00:00:00Z',
+  })
+  const labels = { name: 'tea-mail', owner: 'helm', status: 'deployed', version: '1' }
+  plant('sh.helm.release.v1.tea-mail.v1', production, 'helm.sh/release.v1', { release: release() }, labels)
+}
+
+/** A release as helm stores it: gzip, then base64 (helm.sh/helm pkg/storage/driver). */
+function release(): string {
+  const values = { smtp: { host: 'mail.brightwater.example', user: 'tea-mail', password: 'lapsang-souchong-88' } }
+  const manifest = `---\n# Source: tea-mail/templates/secret.yaml\napiVersion: v1\nkind: Secret\nmetadata:\n  name: tea-mail\nstringData:\n  password: ${values.smtp.password}\n`
+  const time = '2026-09-24T08:00:00Z'
+  const text = {
+    name: 'tea-mail',
+    info: {
+      first_deployed: time,
+      last_deployed: time,
+      deleted: '',
+      description: 'Install complete',
+      status: 'deployed',
+    },
+    chart: {
+      metadata: { name: 'tea-mail', version: '0.3.1', appVersion: '1.4', apiVersion: 'v2' },
+      templates: [],
+      values: {},
+      files: [],
+    },
+    config: values,
+    manifest,
+    version: 1,
+    namespace: production,
+  }
+  return gzipSync(JSON.stringify(text)).toString('base64')
 }
 
 function seedConfigMaps(planter: Planter): void {

@@ -4,6 +4,7 @@ import { seedCluster } from './cluster.ts'
 import { seedConfiguration } from './configuration.ts'
 import { seedCustom } from './custom.ts'
 import { Planter } from './planter.ts'
+import { seedSettings } from './settings.ts'
 import { seedWorkloads } from './workloads.ts'
 
 /** Fills an empty store with Brightwater Tea, a small online tea shop, as it looks at `now`. */
@@ -13,5 +14,6 @@ export function seed(store: Store, now: Date): void {
   seedAccess(planter)
   seedConfiguration(planter)
   seedCustom(planter)
+  seedSettings(planter)
   seedWorkloads(planter)
 }

@@ -4,7 +4,7 @@ import type { Change, Store } from './store.ts'
 /** What answers need of a store. */
 export type ObjectStore = Pick<
   Store,
-  'revision' | 'get' | 'list' | 'all' | 'ownedBy' | 'put' | 'remove' | 'changesSince' | 'subscribe'
+  'revision' | 'get' | 'list' | 'listAt' | 'all' | 'ownedBy' | 'put' | 'remove' | 'changesSince' | 'subscribe'
 >
 
 /** How the stored form of an object and the form of one served version become each other. */
@@ -41,6 +41,11 @@ export class ServedStore implements ObjectStore {
   list(key: string, namespace?: string): KubeObject[] {
     const stored = this.#store.list(key, namespace).filter((object) => this.#includes(key, object))
     return stored.map((object) => this.#served(key, object))
+  }
+
+  listAt(key: string, namespace: string | undefined, revision: number): KubeObject[] | undefined {
+    const stored = this.#store.listAt(key, namespace, revision)?.filter((object) => this.#includes(key, object))
+    return stored?.map((object) => this.#served(key, object))
   }
 
   all(): ReturnType<Store['all']> {

@@ -21,6 +21,8 @@ const historyLimit = 8192
 /** First resource version: a number that looks like a cluster that has lived for a while. */
 const firstRevision = 184_000
 
+const orderKey = ({ metadata }: KubeObject) => nameKey(metadata.namespace, metadata.name)
+
 const nameKey = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`
 
 /** Objects of one resource by namespace and name, with those names in their order. */
@@ -59,6 +61,19 @@ export class Store {
       if (object !== undefined) found.push(object)
     }
     return found
+  }
+
+  /** The same as it was at an earlier revision; undefined when the history no longer reaches back that far. */
+  listAt(key: string, namespace: string | undefined, revision: number): KubeObject[] | undefined {
+    const since = this.changesSince(revision)
+    if (since === undefined) return undefined
+    const objects = new Map(this.list(key, namespace).map((object) => [orderKey(object), object]))
+    for (const { key: changed, object, old } of since.toReversed()) {
+      if (changed !== key || (namespace !== undefined && object.metadata.namespace !== namespace)) continue
+      if (old === undefined) objects.delete(orderKey(object))
+      else objects.set(orderKey(object), old)
+    }
+    return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object)
   }
 
   /** Every stored object with the key of its resource. */

@@ -3,6 +3,7 @@ import type { View } from '../answer/render.ts'
 import type { Route } from '../answer/route.ts'
 import { methodNotAllowed, pathNotFound } from '../failure.ts'
 import { approvalAnswer } from './approval.ts'
+import { ephemeralAnswer } from './ephemeral.ts'
 import { evictionAnswer } from './eviction.ts'
 import { logAnswer } from './log.ts'
 import { scaleAnswer } from './scale.ts'
@@ -16,6 +17,7 @@ const table: Readonly<Record<string, Serve>> = {
   status: statusAnswer,
   finalize: statusAnswer,
   scale: scaleAnswer,
+  ephemeralcontainers: ephemeralAnswer,
   log: logAnswer,
   eviction: evictionAnswer,
   token: tokenAnswer,
