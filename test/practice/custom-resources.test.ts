@@ -77,7 +77,7 @@ test('a definition serves its kind as soon as it is established, and takes all o
 test('objects are checked by their schema, and what it does not know is dropped or refused', async () => {
   await put(definition('Brew'))
   await cluster.kubectl('wait', '--for=condition=Established', `crd/brews.${group}`, '--timeout=10s')
-  const refused = async (object: object) => (await put(object, '--validate=false').catch(String)) as string
+  const refused = async (object: object) => put(object, '--validate=false').catch(String)
   expect(await refused(brew('none', {}))).toContain('spec.minutes: Required value')
   expect(await refused(brew('zero', { minutes: 0 }))).toContain(
     'spec.minutes: Invalid value: 0: spec.minutes in body should be greater than or equal to 1',
