@@ -277,7 +277,7 @@ export const story: readonly Step[] = [
   },
   {
     name: 'watch',
-    line: "sh -c 'kubectl -n tale get configmap settings -w -o name >watch.txt & p=$!; until grep -q settings watch.txt; do sleep 0.1; done; kill $p; wait $p; cat watch.txt'",
+    line: "sh -c ': >watch.txt; kubectl -n tale get configmap settings -w -o name >watch.txt & p=$!; until grep -q settings watch.txt; do sleep 0.1; done; kill $p; wait $p; cat watch.txt'",
     program: 'sh',
   },
   {

@@ -27,14 +27,17 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
   const { query } = call.target
   const given =
     query.all('dryRun').length > 0 ? query.all('dryRun') : Array.isArray(options['dryRun']) ? options['dryRun'] : []
-  if (given.some((value) => value !== 'All'))
-    throw badRequest(`Invalid value: ${JSON.stringify(given)}: dryRun must be All`)
+  if (given.some((value) => value !== 'All')) throw invalidOption(route, 'dryRun', unsupportedDryRun(given))
+  const manager = query.first('fieldManager')
+  if (manager.length > managerLimit) {
+    throw invalidOption(route, 'fieldManager', `Too long: may not be more than ${managerLimit} bytes`)
+  }
   return {
     store: call.store,
     route,
     now: call.now(),
     dryRun: given.length > 0,
-    manager: query.first('fieldManager') || (call.userAgent.split('/')[0] ?? '') || 'unknown',
+    manager: manager || (call.userAgent.split('/')[0] ?? '') || 'unknown',
     operation: call.contentType.startsWith('application/apply-patch') ? 'Apply' : 'Update',
     admit: (object, old) =>
       call.access.admit({
@@ -47,6 +50,27 @@ export function writeOf(call: Call, route: Route, options: Fields = {}): Write {
         ...(old === undefined ? {} : { old }),
       }),
   }
+}
+
+/** Characters of a manager's name (k8s.io/apimachinery FieldManagerMaxLength). */
+const managerLimit = 128
+
+const unsupportedDryRun = (given: readonly unknown[]) =>
+  `Unsupported value: []string{${given.map((value) => JSON.stringify(value)).join(', ')}}: supported values: "All"`
+
+const optionKinds: Partial<Record<Route['verb'], string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+  delete: 'DeleteOptions',
+  deletecollection: 'DeleteOptions',
+}
+
+function invalidOption({ verb }: Route, field: string, message: string) {
+  const reason = message.startsWith('Unsupported') ? 'FieldValueNotSupported' : 'FieldValueTooLong'
+  return invalid({ group: 'meta.k8s.io', plural: '', kind: optionKinds[verb] ?? 'Options' }, '', [
+    { reason, field, message },
+  ])
 }
 
 /** Stores the body as a new object. */

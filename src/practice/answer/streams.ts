@@ -3,10 +3,13 @@ import type { Route } from './route.ts'
 import { watch, type WatchEvent } from './watch.ts'
 import type { Answer, Call } from './answer.ts'
 import { checkVersion, selection } from './reads.ts'
-import type { View } from './render.ts'
+import { renderBookmark, type View } from './render.ts'
 
 /** How long a watch lasts when the caller does not say: within the API server's 30 to 60 minutes. */
 const watchSeconds = 2400
+
+/** Time between two bookmarks of a watch (k8s.io/apiserver pkg/storage/cacher). */
+const bookmarkMs = 60_000
 
 export function watchAnswer(call: Call, route: Route, view: View): Answer {
   const { query } = view
@@ -34,8 +37,12 @@ export function watchAnswer(call: Call, route: Route, view: View): Answer {
       emit = (event) => write(encodeEvent(event))
       early.forEach(emit)
       const timer = setTimeout(end, seconds * 1000)
+      const bookmarks = setInterval(() => {
+        if (request.bookmarks) emit({ type: 'BOOKMARK', object: renderBookmark(String(call.store.revision), {}, view) })
+      }, bookmarkMs)
       return () => {
         clearTimeout(timer)
+        clearInterval(bookmarks)
         stop()
       }
     },
