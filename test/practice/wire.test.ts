@@ -194,3 +194,34 @@ test('exec without an upgrade says what is missing', async () => {
   expect(code).toBe(400)
   expect(status['message']).toBe('Upgrade request required')
 })
+
+test('unknown fields are told in warnings, also those whose names no header can hold', async () => {
+  const body = JSON.stringify({ metadata: { name: 'odd-fields' }, 'dä\ntä': 1, data: { a: 'b' } })
+  const headers = { 'content-type': 'application/json' }
+  const path = '/api/v1/namespaces/default/configmaps'
+  const warned = await cluster.raw(path, { method: 'POST', headers, body })
+  expect(warned.code).toBe(201)
+  expect(warned.headers['warning']).toContain('unknown field')
+  expect(warned.json).not.toHaveProperty('dä\ntä')
+  const strict = await cluster.raw(`${path}?fieldValidation=Strict`, { method: 'POST', headers, body })
+  expect(strict.json['message']).toContain('strict decoding error: unknown field')
+})
+
+test('of keys that come twice objects are merged, and else the last counts', async () => {
+  const body =
+    '{"metadata":{"name":"twice","labels":{"a":"1"}},"metadata":{"labels":{"b":"2"}},"data":{"x":"1"},"data":{"x":"2"}}'
+  const headers = { 'content-type': 'application/json' }
+  const { json } = await cluster.raw('/api/v1/namespaces/default/configmaps', { method: 'POST', headers, body })
+  expect(json).toMatchObject({ metadata: { name: 'twice', labels: { a: '1', b: '2' } }, data: { x: '2' } })
+})
+
+test('a value of a wrong type is refused with its field', async () => {
+  const body = JSON.stringify({ metadata: { name: 'wrong' }, spec: { replicas: 'many' } })
+  const headers = { 'content-type': 'application/json' }
+  const { json } = await cluster.raw('/apis/apps/v1/namespaces/default/deployments', { method: 'POST', headers, body })
+  expect(json).toMatchObject({
+    code: 400,
+    message:
+      'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
+  })
+})

@@ -1,7 +1,7 @@
 import { readList, readText, type Fields, type KubeObject } from '../state/objects.ts'
 import type { Store } from '../state/store.ts'
 import { programOf } from './choose.ts'
-import { environmentOf } from './environment.ts'
+import { environmentOf, MissingReference } from './environment.ts'
 import type { Files } from './files.ts'
 import { Log } from './log.ts'
 import { connectionPair } from './network.ts'
@@ -80,7 +80,8 @@ export class LocalRuntime implements ContainerRuntime {
     const { uid } = pod.metadata
     const name = readText(spec, 'name')
     if (this.#closed || this.#pods.get(uid)?.boxes.get(name)?.run !== undefined) return
-    const box = this.#box(pod, spec)
+    const box = this.#adoptable(pod, spec)
+    if (box === undefined) return
     const past = (log: Log) => pastLines(pod, name, this.#options.now()).forEach((line) => log.add(line))
     const status = readList(pod, 'status.containerStatuses').find((one) => one['name'] === name)
     if (status?.['ready'] === true) {
@@ -168,6 +169,17 @@ export class LocalRuntime implements ContainerRuntime {
     const { caller, server } = connectionPair()
     serve(server)
     return caller
+  }
+
+  /** What lacks a secret or config map by now cannot be played, and shows as not running. */
+  #adoptable(pod: KubeObject, spec: Fields): Box | undefined {
+    try {
+      environmentOf(this.#options.store, pod, spec)
+      return this.#box(pod, spec)
+    } catch (thrown) {
+      if (thrown instanceof MissingReference) return undefined
+      throw thrown
+    }
   }
 
   #box(pod: KubeObject, spec: Fields): Box {

@@ -61,7 +61,10 @@ export function startControllers(world: World, security: Security): Controllers 
   const stopSecurity = world.store.subscribe(({ key, type, object }) => {
     if (type === 'DELETED') return
     if (key === '/secrets') timers.after(0, `token ${object.metadata.uid}`, () => fillPresent(security, object))
-    if (key === requestKey) void signApproved(world, security.sign, object)
+    if (key === requestKey)
+      signApproved(world, security.sign, object).catch((failure: unknown) => {
+        process.emitWarning(`A certificate request of the practice cluster could not be signed: ${String(failure)}`)
+      })
   })
   const unsubscribe = world.store.subscribe((change) => react(world, timers, change))
   return {

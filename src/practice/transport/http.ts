@@ -50,7 +50,9 @@ export function auditIdOf(request: ServedRequest): string {
 
 type Begun = Cluster & Pick<Call, 'trail' | 'warnings'>
 
-const warningHeader = (text: string) => `299 - ${JSON.stringify(text)}`
+/** Field names of a caller may stand in a warning, and hold what no header may. */
+const warningHeader = (text: string) =>
+  `299 - ${JSON.stringify(text).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}`
 
 async function answerTo(request: ServedRequest, begun: Begun): Promise<Answer> {
   try {

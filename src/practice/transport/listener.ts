@@ -7,8 +7,8 @@ import type { TLSSocket } from 'node:tls'
 import type { Cluster } from '../cluster.ts'
 import type { Certificates } from './certificates.ts'
 import { serve } from './http.ts'
-import { replyOf } from './reply.ts'
-import { servedRequest } from './request.ts'
+import { replyOf, type Reply } from './reply.ts'
+import { servedRequest, type ServedRequest } from './request.ts'
 import { serveUpgrade } from './upgrade.ts'
 
 /** Longer than callers keep idle connections, so that none is closed under a request on its way. */
@@ -45,7 +45,7 @@ export async function listen(
     ALPNProtocols: ['h2', 'http/1.1'],
   })
   server.keepAliveTimeout = keepAliveMs
-  server.on('request', (request, response) => void serve(servedRequest(request), replyOf(response), cluster))
+  server.on('request', (request, response) => answer(servedRequest(request), replyOf(response), cluster))
   const upgraded = trackUpgrades(server, cluster)
   const sessions = speakHttp2(server, cluster)
   server.listen(port, host)
@@ -60,6 +60,14 @@ export async function listen(
       await closed
     },
   }
+}
+
+/** An answer that cannot be sent ends its connection and nothing else. */
+function answer(request: ServedRequest, reply: Reply, cluster: Cluster): void {
+  serve(request, reply, cluster).catch((failure: unknown) => {
+    process.emitWarning(`The practice cluster could not answer ${request.method} ${request.url}: ${String(failure)}`)
+    reply.breakOff()
+  })
 }
 
 type HttpsServer = ReturnType<typeof createServer>
@@ -87,7 +95,7 @@ function speakHttp2(server: HttpsServer, cluster: Cluster): ReadonlySet<ServerHt
   http2.on('request', (request, response) => {
     // A reset by the client arrives as an error; its close tells all there is to know.
     response.stream.on('error', () => {})
-    void serve(servedRequest(request), replyOf(response), cluster)
+    answer(servedRequest(request), replyOf(response), cluster)
   })
   const own = server.listeners('secureConnection')
   server.removeAllListeners('secureConnection')

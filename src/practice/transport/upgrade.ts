@@ -141,9 +141,13 @@ function overWebSocket(request: IncomingMessage, socket: Duplex, head: Buffer, p
   })
   server.handleUpgrade(request, socket, head, (client: WebSocket) => {
     client.on('error', () => {})
-    if (purpose.kind === 'command') void commandOverWebSocket(client, protocol as ChannelProtocol, purpose.request)
+    if (purpose.kind === 'command')
+      commandOverWebSocket(client, protocol as ChannelProtocol, purpose.request).catch(() => client.terminate())
     else if (protocol === tunnelProtocol) forwardOverSpdy(webSocketBytes(client), purpose.dial)
-    else void forwardOverWebSocket(client, protocol as ChannelProtocol, purpose.ports, purpose.dial)
+    else
+      forwardOverWebSocket(client, protocol as ChannelProtocol, purpose.ports, purpose.dial).catch(() =>
+        client.terminate(),
+      )
   })
 }
 
@@ -174,6 +178,6 @@ function overSpdy(request: IncomingMessage, socket: Duplex, head: Buffer, purpos
   )
   const bytes = socketBytes(socket)
   if (purpose.kind === 'forward') forwardOverSpdy(bytes, purpose.dial)
-  else void commandOverSpdy(bytes, Number(/^v(\d)/.exec(protocol)?.[1] ?? 1), purpose.request)
+  else commandOverSpdy(bytes, Number(/^v(\d)/.exec(protocol)?.[1] ?? 1), purpose.request).catch(() => socket.destroy())
   if (head.length > 0) socket.unshift(head)
 }
