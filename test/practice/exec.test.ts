@@ -162,3 +162,28 @@ test('a disruption budget keeps pods from being evicted', async () => {
   const evicted = await cluster.raw(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   expect(evicted.json).toMatchObject({ code: 429, details: { causes: [{ reason: 'DisruptionBudget' }] } })
 })
+
+test('a job whose pods fail is tried again, and then given up', async () => {
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'hopeless' },
+    spec: {
+      backoffLimit: 1,
+      template: {
+        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox:1.35', command: ['false'] }] },
+      },
+    },
+  }
+  await cluster.kubectlIn(JSON.stringify(job), ['create', '-f', '-'])
+  await cluster.kubectlIn('', ['wait', 'job/hopeless', '--for=condition=Failed', '--timeout=30s'])
+  const { stdout } = await cluster.kubectl(
+    'get',
+    'pods',
+    '-l',
+    'job-name=hopeless',
+    '-o',
+    'jsonpath={.items[*].status.phase}',
+  )
+  expect(stdout).toBe('Failed Failed')
+})
