@@ -1,5 +1,5 @@
 import { discovery } from './discovery.ts'
-import { pathNotFound } from '../failure.ts'
+import { badRequest, pathNotFound } from '../failure.ts'
 import { openapi, openapiV2, openapiV2Type } from './openapi.ts'
 import { routeOf } from './route.ts'
 import { ok, type Answer, type Call } from './answer.ts'
@@ -36,6 +36,9 @@ export function handle(call: Call): Answer | Promise<Answer> {
     if (path === '/openapi/v2') return { kind: 'bytes', bytes: openapiV2(), contentType: openapiV2Type }
     const document = path.startsWith('/openapi/') ? openapi(call.registry.all, path) : undefined
     if (document !== undefined) return ok(document)
+  }
+  if (call.headers['content-encoding'] !== undefined) {
+    throw badRequest('the body of the request is encoded, and bodies of requests are read as they are')
   }
   const route = routeOf(call.registry, call.method, call.target)
   if (route === undefined) throw pathNotFound()
