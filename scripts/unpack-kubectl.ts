@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { createWriteStream } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -42,7 +43,7 @@ async function unpack(zip: ZipFile, entry: Entry, folder: string): Promise<void>
   const target = join(folder, basename(entry.fileName))
   const present = await stat(target).catch(() => undefined)
   if (present?.size === entry.uncompressedSize) return
-  const partial = `${target}.${process.pid}.part`
+  const partial = `${target}.${randomUUID()}.part`
   try {
     await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(partial, { mode: 0o755 }))
     await chmod(partial, 0o755)

@@ -23,7 +23,10 @@ export default defineConfig({
       // Only these run the built program, so only these wait for the build.
       { extends: true, test: { name: 'journeys', include: journeys, globalSetup: 'test/support/built.ts' } },
       // These fetch 300 MB of other programs first, so scripts/matrix runs them, not scripts/test.
-      { extends: true, test: { name: 'clients', include: clients, maxConcurrency: 2 } },
+      {
+        extends: true,
+        test: { name: 'clients', include: clients, maxConcurrency: 2, globalSetup: 'test/clients/installed.ts' },
+      },
     ],
   },
 })
