@@ -55,7 +55,15 @@ export function createHttp2(
   })
   server.on('session', (session) => {
     session.setTimeout(options.keepAliveMs, () => session.close())
-    const pings = setInterval(() => session.destroyed || session.ping(() => {}), PING_INTERVAL_MS).unref()
+    let open = 0
+    session.on('stream', (stream) => {
+      open += 1
+      stream.once('close', () => (open -= 1))
+    })
+    // An idle connection is left in peace, so that it comes to its end.
+    const pings = setInterval(() => {
+      if (open > 0 && !session.destroyed) session.ping(() => {})
+    }, PING_INTERVAL_MS).unref()
     sessions.add(session)
     session.once('close', () => {
       clearInterval(pings)
