@@ -13,7 +13,8 @@ const MAX_DRAINED_BYTES = 16 * 1024 * 1024
  *
  * @throws Fault ERR_BODY_TOO_LARGE, and ERR_BODY when it is late or cut short.
  */
-export async function readBody({ headers, hasBody, body }: ClientRequest): Promise<Uint8Array> {
+export async function readBody(request: ClientRequest): Promise<Uint8Array> {
+  const { headers, hasBody, body } = request
   if (!hasBody) return new Uint8Array()
   if (Number(headers['content-length'] ?? 0) > MAX_DRAINED_BYTES) throw bodyTooLarge()
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
@@ -25,8 +26,12 @@ export async function readBody({ headers, hasBody, body }: ClientRequest): Promi
     else chunks = []
     if (received > MAX_DRAINED_BYTES) reject(bodyTooLarge())
   }
-  const onEnd = () => (received > MAX_BODY_BYTES ? reject(bodyTooLarge()) : resolve(Buffer.concat(chunks)))
   const onCut = () => reject(new Fault('ERR_BODY', 'The client went away before its body was complete.'))
+  const onEnd = () => {
+    if (!request.complete) onCut()
+    else if (received > MAX_BODY_BYTES) reject(bodyTooLarge())
+    else resolve(Buffer.concat(chunks))
+  }
   const deadline = setTimeout(
     () => reject(new Fault('ERR_BODY', `The body did not arrive within ${BODY_DEADLINE_MS / 1000} s.`)),
     BODY_DEADLINE_MS,

@@ -22,6 +22,8 @@ export interface ClientRequest {
   readonly ends: Ends
   readonly hasBody: boolean
   readonly body: Readable
+  /** False while the body has not come to its own end: one that is cut off may end like a whole one. */
+  readonly complete: boolean
 }
 
 /** The way back to the client. */
@@ -55,6 +57,9 @@ export function http1Client(
       ends: message.socket,
       hasBody: length !== undefined || coding !== undefined,
       body: message,
+      get complete() {
+        return message.complete
+      },
     },
     reply: {
       out: response,

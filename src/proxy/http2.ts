@@ -99,6 +99,10 @@ function requestOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw:
     ends: stream.session?.socket ?? {},
     hasBody: !stream.endAfterHeaders,
     body: stream,
+    // Node ends the body of a stream that is reset, or whose connection is lost, without an error.
+    get complete() {
+      return stream.readableEnded && !stream.aborted
+    },
   }
 }
 

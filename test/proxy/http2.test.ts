@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
+import type { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import { expect, test } from 'vitest'
+import { annotation } from '../../src/model/audit.ts'
 import { clientToken, inHouse, type House } from './house.ts'
 
 const bearer = `Bearer ${clientToken}`
@@ -189,3 +191,53 @@ test('headers without end are cut off', () =>
       expect(outcome).not.toBe(200)
     }),
   ))
+
+/** Headers as literals that no table keeps (RFC 7541 section 6.2.2), each text shorter than 127 bytes. */
+function fields(headers: Readonly<Record<string, string>>): Buffer {
+  const literal = (text: string) => [Buffer.from([text.length]), Buffer.from(text)]
+  return Buffer.concat(Object.entries(headers).flatMap((header) => [Buffer.from([0]), ...header.flatMap(literal)]))
+}
+
+const reset = (code: number) => (socket: Socket) => void socket.write(frame(3, 0, 1, Buffer.from([0, 0, 0, code])))
+
+// Node's own client ends a body before it resets its stream, so the frames are written by hand.
+test.each([
+  ['a cancelled stream', 'POST', '/api/v1/namespaces/n/configmaps', 'metadata: {name: a}\n', reset(8)],
+  ['a stream closed without an error', 'POST', '/api/v1/namespaces/n/configmaps', 'metadata: {name: a}\n', reset(0)],
+  [
+    'a lost connection',
+    'POST',
+    '/api/v1/namespaces/n/configmaps',
+    'metadata: {name: a}\n',
+    (socket: Socket) => socket.destroy(),
+  ],
+  [
+    'a connection lost before the options of a delete',
+    'DELETE',
+    '/api/v1/namespaces/n',
+    '',
+    (socket: Socket) => socket.destroy(),
+  ],
+])('the body of %s is not taken for whole', (_what, method, path, body, leave) =>
+  inHouse({}, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    const socket = connectTls({ host: hostname, port: Number(port), ca: house.ca, ALPNProtocols: ['h2'] })
+    socket.on('error', () => {}).resume()
+    await once(socket, 'secureConnect')
+    const pseudo = { ':method': method, ':scheme': 'https', ':path': path, ':authority': 'x' }
+    const head = fields({ ...pseudo, authorization: bearer, 'content-type': 'application/yaml' })
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    socket.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(1, 0b100, 1, head)]))
+    socket.write(frame(0, 0, 1, Buffer.from(body)))
+    await withSession(house, async (session) => {
+      await replyTo(send(session, { ':path': '/api/v1/pods' }))
+    })
+    leave(socket)
+    const { annotations } = await house.line(
+      ({ stage, requestURI }) => stage === 'ResponseComplete' && requestURI === path,
+    )
+    expect(annotations[annotation.outcome]).toBe('cancelled')
+    expect(house.arrived.map((arrived) => arrived.method)).toEqual(['GET'])
+    socket.destroy()
+  }),
+)
