@@ -141,6 +141,10 @@ function run(
 ): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const limits = { timeout: PLUGIN_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const
+  // Node quotes what it cannot pass on (a zero byte) in the error that it throws.
+  if ([command, ...args, ...Object.values(env)].some((text) => text.includes('\0'))) {
+    throw failed(context, exec, 'is given a zero byte in its command, arguments or variables')
+  }
   const child = execFile(command, [...args], { env, ...limits }, (failure, stdout) => {
     if (failure === null) resolve(stdout)
     else reject(notRun(context, exec, failure))

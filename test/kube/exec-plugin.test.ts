@@ -153,6 +153,13 @@ test.each([
   expect(seen).toEqual([])
 })
 
+test('an argument that no program can be given is not quoted', async () => {
+  const upstream = await upstreamWith({ script: '', exec: { args: [`${secret}\0`] } })
+  const failure = await get(upstream).catch((thrown: unknown) => thrown)
+  expect(failure).toMatchObject({ code: 'ERR_UPSTREAM_CREDENTIAL', message: expect.stringContaining('zero byte') })
+  expect(String(failure) + JSON.stringify(failure)).not.toContain(secret)
+})
+
 test('a plugin that is not installed is told with its hint', async () => {
   const exec = { command: 'no-such-plugin-anywhere', installHint: 'Get it from your platform team.' }
   const upstream = await upstreamWith({ script: '', exec })
