@@ -5,8 +5,9 @@ import { connectControl } from '../control/client.ts'
 import type { BrokerInfo, ControlClient } from '../control/contract.ts'
 import { Fault, toFault } from '../model/fault.ts'
 import { startChild } from './children.ts'
-import type { Context, Parsed } from './command.ts'
+import { flag, type Context, type Parsed } from './command.ts'
 import { readOptional } from './files.ts'
+import { agreeToJoin, agreeToStart } from './first-use.ts'
 import { brokerReadySchema, parseReady, type BrokerReady } from './ready.ts'
 import { brokerArguments } from './shared-options.ts'
 
@@ -65,12 +66,11 @@ export async function connect(folders: StateFolders, tokenFile: string): Promise
 export async function connectOrStart(context: Context, config: Config, parsed: Parsed): Promise<Link> {
   const folders = await prepareState(config.stateFolder, context.environment.uid)
   const running = await connectIfRunning(folders)
-  if (running !== undefined) {
-    refuseOtherCluster(running, config)
-    return running
-  }
+  if (running !== undefined) return join(context, running, config, parsed)
+  const { kind } = await agreeToStart(context, config, parsed, folders)
+  const practice = kind === 'practice' && !flag(parsed, 'practice') ? ['--practice'] : []
   const { ready } = await startChild({
-    args: ['serve', ...brokerArguments(parsed), `--state=${folders.root}`, '--until-idle'],
+    args: ['serve', ...brokerArguments(parsed), ...practice, '--yes', `--state=${folders.root}`, '--until-idle'],
     variables: context.environment.variables,
     log: folders.brokerLog,
     detached: true,
@@ -78,6 +78,18 @@ export async function connectOrStart(context: Context, config: Config, parsed: P
   })
   parseReady(brokerReadySchema, ready, 'The broker')
   return connect(folders, folders.operatorTokenFile)
+}
+
+/** A running broker is used only for the cluster that was asked for, and that its user has agreed to. */
+async function join(context: Context, running: Link, config: Config, parsed: Parsed): Promise<Link> {
+  try {
+    refuseOtherCluster(running, config)
+    await agreeToJoin(context, running.info, parsed, running.folders)
+    return running
+  } catch (thrown) {
+    await running[Symbol.asyncDispose]()
+    throw thrown
+  }
 }
 
 export function foldersOf(state: string | undefined, context: Context): StateFolders {

@@ -9,6 +9,7 @@ import { livingWriter } from '../journal/lock.ts'
 import { Fault } from '../model/fault.ts'
 import { startChild } from './children.ts'
 import { exitCode, flag, say, text, type Command, type Context } from './command.ts'
+import { agreeToStart } from './first-use.ts'
 import { readOptional, writePrivateFile } from './files.ts'
 import { version } from './overview.ts'
 import { parseReady, practiceReadySchema, type BrokerReady } from './ready.ts'
@@ -36,9 +37,11 @@ Example
     const folders = await prepareState(config.stateFolder, context.environment.uid)
     await refuseSecondBroker(folders)
     await using parts = new AsyncDisposableStack()
-    const upstream = await findUpstream(context, config, folders, parts)
+    const agreed = await agreeToStart(context, config, parsed, folders)
+    const practice = agreed.kind === 'practice'
+    const upstream = await findUpstream(context, agreed, folders, parts)
     const operatorToken = newToken()
-    const practiceReviewerToken = config.upstream.kind === 'practice' ? newToken() : undefined
+    const practiceReviewerToken = practice ? newToken() : undefined
     const broker = await startBroker({
       version: version(),
       folders,
@@ -52,7 +55,7 @@ Example
       warn: (sentence) => say(context, sentence),
     })
     parts.defer(() => broker.close())
-    if (config.upstream.kind === 'practice') await rm(upstream.kubeconfigPaths[0] ?? '', { force: true })
+    if (practice) await rm(upstream.kubeconfigPaths[0] ?? '', { force: true })
     await writePrivateFile(folders.operatorTokenFile, `${operatorToken}\n`)
     await publishPracticeReviewer(folders, practiceReviewerToken, parts)
     const ready: BrokerReady = {
@@ -64,7 +67,7 @@ Example
       operatorTokenFile: folders.operatorTokenFile,
       context: broker.context,
       server: broker.server,
-      practice: config.upstream.kind === 'practice',
+      practice,
       mode: 'local',
       stateFolder: folders.root,
     }
@@ -108,12 +111,12 @@ async function refuseSecondBroker(folders: StateFolders): Promise<void> {
 
 async function findUpstream(
   context: Context,
-  config: Config,
+  agreed: Config['upstream'],
   folders: StateFolders,
   parts: AsyncDisposableStack,
 ): Promise<{ kubeconfigPaths: readonly string[]; context: string | undefined }> {
-  if (config.upstream.kind === 'kubeconfig') {
-    return { kubeconfigPaths: config.upstream.paths, context: config.upstream.context }
+  if (agreed.kind === 'kubeconfig') {
+    return { kubeconfigPaths: agreed.paths, context: agreed.context }
   }
   const kubeconfig = join(folders.practice, 'kubeconfig')
   const { child, ready } = await startChild({

@@ -13,6 +13,7 @@ export const brokerOptions = {
   practice: { type: 'boolean' },
   listen: { type: 'string' },
   policy: { type: 'string', multiple: true },
+  yes: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig
 
 export const stateHelp = `  --state DIR          where keys, journal and recordings are kept; default
@@ -20,7 +21,9 @@ export const stateHelp = `  --state DIR          where keys, journal and recordi
 
 export const brokerHelp = `  --config FILE        configuration; default $XDG_CONFIG_HOME/chaperone/chaperone.yaml
   --kubeconfig FILE    kubeconfig that holds the cluster credential
-  --context NAME       context of that kubeconfig; default its current-context
+  --context NAME       context of that kubeconfig; default its current-context, which
+                       is shown and asked for on its first use
+  --yes                use the current context without being asked
   --practice           use the practice cluster; nothing real is touched
   --listen HOST:PORT   where kubectl reaches the broker; loopback, default 127.0.0.1:0
   --policy FILE        policy file, may be repeated; default: the built-in policy

@@ -32,7 +32,7 @@ export function readEnvironment(): Environment {
     const value = variables[name] ?? ''
     return isAbsolute(value) ? value : join(home, fallback)
   }
-  const kubeconfig = variables['KUBECONFIG'] ?? ''
+  const paths = (variables['KUBECONFIG'] ?? '').split(delimiter).filter(Boolean)
   return Object.freeze({
     user: user.username,
     uid: user.uid,
@@ -41,8 +41,8 @@ export function readEnvironment(): Environment {
     path: (variables['PATH'] ?? '').split(delimiter).filter((folder) => folder !== ''),
     term: variables['TERM'] ?? '',
     noColor: (variables['NO_COLOR'] ?? '') !== '',
-    kubeconfigPaths: kubeconfig === '' ? [join(home, '.kube', 'config')] : kubeconfig.split(delimiter).filter(Boolean),
-    kubeconfigFromVariable: kubeconfig !== '',
+    kubeconfigPaths: paths.length === 0 ? [join(home, '.kube', 'config')] : paths,
+    kubeconfigFromVariable: paths.length > 0,
     stateFolder: variables['CHAPERONE_STATE'] || join(xdg('XDG_STATE_HOME', '.local/state'), 'chaperone'),
     configFile: join(xdg('XDG_CONFIG_HOME', '.config'), 'chaperone', 'chaperone.yaml'),
     reviewerTokenFile: variables['CHAPERONE_REVIEWER_TOKEN_FILE'] ?? '',

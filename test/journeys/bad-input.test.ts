@@ -35,7 +35,7 @@ function expectOneSentence(result: CliResult, words: RegExp): void {
   expect([result.stdout, result.code === 0]).toEqual(['', false])
 }
 
-const serve = (...flags: string[]) => ['serve', '--state', join(folder, 'state'), ...flags]
+const serve = (...flags: string[]) => ['serve', '--yes', '--state', join(folder, 'state'), ...flags]
 
 describe('a broker that cannot start says why, and what to do', () => {
   it('unknown context: names those that there are', async () => {

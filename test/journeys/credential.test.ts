@@ -14,9 +14,13 @@ it('nothing that a session is given, and nothing that the broker writes, holds t
   parts.use(await startCli(['practice', '--kubeconfig-out', kubeconfig], join(folder, 'cluster.json'), { env }))
   const credential = /token: (\S+)/.exec(await readFile(kubeconfig, 'utf8'))?.[1] ?? ''
   expect(credential.length).toBeGreaterThan(20)
-  const broker = await startCli(['serve', '--state', state, '--kubeconfig', kubeconfig], join(folder, 'r.json'), {
-    env,
-  })
+  const broker = await startCli(
+    ['serve', '--yes', '--state', state, '--kubeconfig', kubeconfig],
+    join(folder, 'r.json'),
+    {
+      env,
+    },
+  )
 
   const seen: string[] = []
   const run = async (...command: string[]) => {

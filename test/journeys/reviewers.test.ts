@@ -23,7 +23,11 @@ it('the practice reviewer has no say on another cluster, not even with an old to
   // Any cluster that is reached by kubeconfig is another cluster.
   const kubeconfig = join(folder, 'kubeconfig')
   parts.use(await startCli(['practice', '--kubeconfig-out', kubeconfig], join(folder, 'cluster.json'), { env }))
-  parts.use(await startCli(['serve', '--kubeconfig', kubeconfig, '--state', state], join(folder, 'real.json'), { env }))
+  parts.use(
+    await startCli(['serve', '--yes', '--kubeconfig', kubeconfig, '--state', state], join(folder, 'real.json'), {
+      env,
+    }),
+  )
   const run = ['run', '--kubeconfig', kubeconfig, '--state', state, '--wait=0', '--']
   const remove = [...run, kubectl, 'delete', 'namespace', 'data', '--wait=false']
   const id = heldID((await chaperone(...remove)).stderr)
