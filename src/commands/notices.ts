@@ -1,11 +1,12 @@
 import { heldNotice, verdictNotice } from '../../ui/words/notices.ts'
-import { say, type Context } from './command.ts'
-import type { SessionEvent } from './supervised.ts'
+import type { HeldRequest } from '../model/held.ts'
+import { say, text, type Context, type Parsed } from './command.ts'
+import type { SessionEvent, Supervised } from './supervised.ts'
 
 export const uiOption = { ui: { type: 'string' } } as const
 
 export const uiHelp = `  --ui=full|line|none  full: status line and drawer; line: plain terminal, notices on
-                       stderr; none: no notices. Default full, line where TERM=dumb
+                       stderr; none: only what waits. Default full, line where TERM=dumb
   --recording-format v2|v3
                        asciicast version of the recording; default v3`
 
@@ -17,4 +18,16 @@ export function tell(context: Context, event: SessionEvent): void {
   }
   if (event.type === 'lost') say(context, `the broker does not answer: ${event.reason}`)
   if (event.type === 'ended') say(context, `the broker has ended: ${event.reason}`)
+}
+
+/** What to do about a held request that nothing else shows: a command that waits must not look hung. */
+export function tellWayOut(context: Context, parsed: Parsed, { link }: Supervised, held: HeldRequest): void {
+  const state = text(parsed, 'state')
+  const where = state === undefined ? '' : ` --state ${state}`
+  const who = link.info.practice ? ' --practice' : ''
+  const answer =
+    held.requirement.kind === 'confirm'
+      ? 'To confirm it, stop this and run the command in `chaperone shell`.'
+      : `A reviewer answers with \`chaperone review${who}${where}\` or \`chaperone held approve ${held.id}${who}${where}\`.`
+  say(context, held.waiting ? answer : `${answer} Then run the same command again.`)
 }

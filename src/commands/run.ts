@@ -1,30 +1,39 @@
 import { parseDuration } from '../config/duration.ts'
 import type { ReasonCode } from '../model/decision.ts'
-import { Fault } from '../model/fault.ts'
+import { Fault, toFault } from '../model/fault.ts'
 import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
-import { exitCode, say, text, type Command, type Parsed } from './command.ts'
+import { exitCode, say, text, type Command, type Context, type Parsed } from './command.ts'
+import { sessionSummary } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { programProblem } from './kubectl.ts'
-import { tell, uiHelp, uiOption } from './notices.ts'
+import { tell, tellWayOut, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
-import { supervise, type SessionEvent } from './supervised.ts'
+import { supervise, type SessionEvent, type Supervised } from './supervised.ts'
+
+/** Shorter than the ten seconds after which most runners kill what they asked to end. */
+const tidyUpMs = 5_000
 
 export const command: Command = {
   name: 'run',
   summary: 'Run one command under supervision, for scripts and pipelines.',
   usage: 'chaperone run [OPTIONS] -- CMD…',
-  help: `Runs CMD with a kubeconfig that leads to the broker, and records it. Its exit code is given back, unless it failed
-because its last request was still held (120), denied (121) or expired (122).
+  help: `Runs CMD with a kubeconfig that leads to the broker, and records it. While a request
+is held, a line on stderr says so: for whom it waits, until when, and what to do.
+
+Gives the exit code of CMD. When CMD failed because of its last request:
+  120  it is still held: run the same command again after approval
+  121  it was denied, by a rule or a reviewer
+  122  nobody decided in time
 
 Options
 ${brokerHelp}
 ${uiHelp}
   --wait DURATION      how long a held request keeps CMD waiting, like 90s or 15m; 0 gives
                        up at once. Default: until the request expires. What is still held
-                       stays open for review: run the same command again after approval
+                       stays open for review
 
-Example
+Examples
   chaperone run --practice -- kubectl get pods -A
   chaperone run --wait=0 -- kubectl delete namespace shop-staging || echo "exit code $?"`,
   options: { ...brokerOptions, ...recordingOptions, ...uiOption, wait: { type: 'string' } },
@@ -41,7 +50,13 @@ Example
       ...(wait === undefined ? {} : { waitMs: parseDuration(wait, '--wait') }),
     })
     const ui = text(parsed, 'ui') ?? supervised.config.ui
-    if (ui !== 'none') supervised.subscribe((event) => tell(context, wait === '0' ? withoutWaiting(event) : event))
+    supervised.subscribe((event) => {
+      const isWaiting = event.type === 'held' && event.held.state === 'pending'
+      if (ui === 'none' && !isWaiting) return
+      const told = wait === '0' ? withoutWaiting(event) : event
+      tell(context, told)
+      if (told.type === 'held' && isWaiting) tellWayOut(context, parsed, supervised, told.held)
+    })
     const problem = await programProblem(cmd[0] ?? '', supervised.variables['PATH'] ?? '')
     if (problem !== undefined) {
       const code = problem === 'missing' ? exitCode.notFound : exitCode.notExecutable
@@ -58,12 +73,40 @@ Example
       cwd: process.cwd(),
       recorder: supervised.recorder,
     }
+    using _lateEnd = endLate(context, supervised)
     const { exitStatus } = terminal
       ? await runLine({ ...options, stdin: context.stdin, stdout: context.stdout })
       : await runPiped({ ...options, stdin: context.stdin, stdout: context.stdout, stderr: context.stderr })
     const session = await supervised.finish(exitStatus)
+    if (ui !== 'none' && session.counts.requests > 0) say(context, sessionSummary(session.counts))
     return exitStatus === 0 ? 0 : (ownCode(session.lastReason) ?? exitStatus)
   },
+}
+
+/**
+ * Told to end, the command gets the signal and time to tidy up through the broker. What it leaves behind, as a shell leaves
+ * a kubectl that waits for a review, loses its session after that, and this process is not kept waiting.
+ */
+function endLate(context: Context, { link, session }: Supervised): Disposable {
+  const signals = ['SIGTERM', 'SIGHUP'] as const
+  let timer: NodeJS.Timeout | undefined
+  const begin = (signal: NodeJS.Signals) => {
+    if (timer !== undefined) return
+    say(
+      context,
+      `${signal}: the command was told to end; its session ends in ${tidyUpMs / 1000} seconds at the latest.`,
+    )
+    timer = setTimeout(() => {
+      link.client.endSession(session.id).catch((thrown: unknown) => say(context, toFault(thrown).sentence))
+    }, tidyUpMs)
+  }
+  for (const signal of signals) process.on(signal, begin)
+  return {
+    [Symbol.dispose]: () => {
+      clearTimeout(timer)
+      for (const signal of signals) process.off(signal, begin)
+    },
+  }
 }
 
 function commandOf(parsed: Parsed): readonly string[] {
