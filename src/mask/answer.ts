@@ -21,9 +21,11 @@ export function maskAnswer(
   let count = 0
   const shape = new AnswerMasker(request, { ...walk, hidden: () => count++ })
   assertJson(answer.contentType)
+  const { mayHold, isNamed } = walk.fields
+  const isClean = (bytes: Uint8Array) => !isNamed(request) && !mayHold(bytes)
   const body = isWatch(answer, request)
-    ? maskLines(answer.body, (value) => shape.event(value))
-    : maskWhole(answer.body, budget.hold(), (value) =>
+    ? maskLines(answer.body, isClean, (value) => shape.event(value))
+    : maskWhole(answer.body, budget.hold(), isClean, (value) =>
         answer.statusCode < 400 ? shape.top(value) : shape.failure(value),
       )
   return { body, count: () => count }
@@ -36,11 +38,16 @@ function isWatch(answer: Answer, request: ResourceRequest): boolean {
 async function* maskWhole(
   body: Answer['body'],
   holding: Holding,
+  isClean: (bytes: Uint8Array) => boolean,
   mask: (value: JsonValue) => JsonValue,
 ): AsyncIterable<Uint8Array> {
   try {
     const bytes = await readWhole(body, holding)
     if (bytes.length === 0) return
+    if (isClean(bytes)) {
+      yield bytes
+      return
+    }
     yield encodeJson(mask(read(bytes)))
     yield newline
   } finally {
@@ -48,9 +55,14 @@ async function* maskWhole(
   }
 }
 
-async function* maskLines(body: Answer['body'], mask: (value: JsonValue) => JsonValue): AsyncIterable<Uint8Array> {
+async function* maskLines(
+  body: Answer['body'],
+  isClean: (bytes: Uint8Array) => boolean,
+  mask: (value: JsonValue) => JsonValue,
+): AsyncIterable<Uint8Array> {
   for await (const line of readFrames(body)) {
-    yield Buffer.concat([encodeJson(mask(read(line))), newline])
+    if (isClean(line)) yield Buffer.concat([line, newline])
+    else yield Buffer.concat([encodeJson(mask(read(line))), newline])
   }
 }
 

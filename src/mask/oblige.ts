@@ -35,11 +35,18 @@ export function makeOblige(options: {
   const budget = new Budget(options.deadline ?? (() => AbortSignal.timeout(MAX_WAIT_MS)))
   const random = options.random ?? randomBytes
   const byName = new Map(options.maskSets.map((set) => [set.name, set]))
+  const compiled = new Map<string, MaskedFields>()
+  const fieldsOf = (sets: readonly MaskSet[]) => {
+    const names = sets.map(({ name }) => name).join('\n')
+    const fields = compiled.get(names) ?? maskedFields(sets)
+    compiled.set(names, fields)
+    return fields
+  }
   return (obligations, request, subject) => {
-    const sets = obligations.map((obligation) => maskSetOf(obligation, byName))
+    const sets = [...new Set(obligations.map((obligation) => maskSetOf(obligation, byName)))]
     if (request.kind === 'non-resource' || sets.length === 0) return plainMasker
     const walk = {
-      fields: maskedFields(sets),
+      fields: fieldsOf(sets),
       token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
