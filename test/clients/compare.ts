@@ -1,20 +1,24 @@
 import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startPractice } from '../../src/practice/server.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 import { clients } from './clients.ts'
-import { stepsFor, tell, type Outcome } from './run.ts'
+import { outcomeText, stepsFor, tell } from './run.ts'
 import { story } from './story.ts'
+import { through } from './through.ts'
 
 /**
  * Tells the story against two clusters with one kubectl and prints where they differ.
- * Usage: node test/clients/compare.ts MINOR KUBECONFIG KUBECONFIG
+ * Usage: node test/clients/compare.ts MINOR CLUSTER CLUSTER, where a cluster is the path of a kubeconfig, `practice`,
+ * or either after `through:`, which puts a broker in front of it.
  */
-async function main([minor = '', ...paths]: readonly string[]): Promise<void> {
+async function main([minor = '', ...clusters]: readonly string[]): Promise<void> {
   const [client] = await clients([Number(minor)])
-  const [first, second] = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
+  await using parts = new AsyncDisposableStack()
+  const [first, second] = await Promise.all(clusters.map((cluster) => kubeconfigOf(cluster, parts)))
   if (client === undefined || first === undefined || second === undefined) {
-    throw new Error('Usage: node test/clients/compare.ts MINOR KUBECONFIG KUBECONFIG')
+    throw new Error('Usage: node test/clients/compare.ts MINOR CLUSTER CLUSTER')
   }
   const steps = stepsFor(story, client.minor).filter(({ newer }) => newer === undefined)
   const [a, b] = await Promise.all([tell(client, first, steps), tell(client, second, steps)])
@@ -22,10 +26,22 @@ async function main([minor = '', ...paths]: readonly string[]): Promise<void> {
   for (const [index, step] of steps.entries()) {
     const [one, other] = [a[index], b[index]]
     if (one === undefined || other === undefined) continue
-    if (one.code === other.code && (step.compares === false || text(one) === text(other))) same += 1
-    else process.stdout.write(`\n=== ${step.name}: ${step.line}\n${await difference(text(one), text(other))}`)
+    if (one.code === other.code && (step.compares === false || outcomeText(one) === outcomeText(other))) same += 1
+    else
+      process.stdout.write(
+        `\n=== ${step.name}: ${step.line}\n${await difference(outcomeText(one), outcomeText(other))}`,
+      )
   }
   process.stdout.write(`\n${same} of ${steps.length} steps are the same.\n`)
+}
+
+async function kubeconfigOf(cluster: string, parts: AsyncDisposableStack): Promise<string> {
+  const [, source] = /^through:(.*)$/.exec(cluster) ?? []
+  if (source !== undefined) return parts.use(await through(await kubeconfigOf(source, parts))).kubeconfig
+  if (cluster !== 'practice') return await readFile(cluster, 'utf8')
+  const practice = await startPractice({ host: '127.0.0.1', port: 0 })
+  parts.defer(() => practice.close())
+  return practice.kubeconfig
 }
 
 /** The lines in which two texts differ, as diff prints them. */
@@ -37,8 +53,5 @@ async function difference(one: string, other: string): Promise<string> {
   execFile('diff', ['-U1', left, right], (_differs, stdout) => resolve(stdout.split('\n').slice(2).join('\n')))
   return await promise
 }
-
-const text = ({ code, stdout, stderr }: Outcome) =>
-  `exit ${code}\n${stdout}${stderr === '' ? '' : `stderr:\n${stderr}`}`
 
 if (import.meta.main) await main(process.argv.slice(2))

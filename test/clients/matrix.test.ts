@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { startPractice } from '../../src/practice/server.ts'
-import { clients, minors } from './clients.ts'
+import { clients, minors, type Client } from './clients.ts'
 import { helmStory } from './helm-story.ts'
-import { stepsFor, tell, type Outcome } from './run.ts'
+import { outcomeText, stepsFor, tell, type Outcome } from './run.ts'
 import { story, type Step } from './story.ts'
+import { table, type Told } from './table.ts'
+import { openPolicy, through, unmaskedPolicy } from './through.ts'
 
 /** All commands of a story, one process each, on a machine that does other things besides. */
-const storyLimitMs = 300_000
+const storyLimitMs = 400_000
+
+const programs = [
+  { program: 'kubectl', whole: story, policy: openPolicy },
+  { program: 'helm', whole: helmStory, policy: unmaskedPolicy },
+] as const
 
 const expected = (steps: readonly Step[]) => steps.map(({ name, code = 0 }) => `${name}: ${code}`)
 
@@ -18,19 +25,69 @@ function told(steps: readonly Step[], outcomes: readonly Outcome[]): string[] {
   })
 }
 
+/** The story once directly and once through a broker, each against a practice cluster of its own. */
+async function tellTwice(client: Client, steps: readonly Step[], policy: string) {
+  await using parts = new AsyncDisposableStack()
+  const [direct, behind] = await Promise.all([startPractice(loopback), startPractice(loopback)])
+  parts.defer(() => direct.close())
+  parts.defer(() => behind.close())
+  const broker = parts.use(await through(behind.kubeconfig, policy))
+  const [one, other] = await Promise.all([
+    tell(client, direct.kubeconfig, steps),
+    tell(client, broker.kubeconfig, steps),
+  ])
+  return { direct: one, brokered: other }
+}
+
+/** A container may be done before anybody attaches; kubectl then shows its logs. */
+const racing: ReadonlySet<string> = new Set(['run and attach'])
+
+const loopback = { host: '127.0.0.1', port: 0 }
+const rows: Told[] = []
+
 describe.concurrent.each(minors)('Kubernetes 1.%i', (minor) => {
-  test.each([
-    ['kubectl', story],
-    ['helm', helmStory],
-  ])('%s works against the practice cluster directly', { timeout: storyLimitMs }, async (_program, whole) => {
-    const [client] = await clients([minor])
-    if (client === undefined) throw new Error(`There is no kubectl 1.${minor}.`)
-    const practice = await startPractice({ host: '127.0.0.1', port: 0 })
-    try {
+  test.each(programs)(
+    '$program works directly, and through the broker in the same way',
+    { timeout: storyLimitMs },
+    async ({ program, whole, policy }) => {
+      const [client] = await clients([minor])
+      if (client === undefined) throw new Error(`There is no kubectl 1.${minor}.`)
       const steps = stepsFor(whole, minor)
-      expect(told(steps, await tell(client, practice.kubeconfig, steps))).toEqual(expected(steps))
-    } finally {
-      await practice.close()
-    }
-  })
+      const { direct, brokered } = await tellTwice(client, steps, policy)
+      expect(told(steps, direct)).toEqual(expected(steps))
+      for (const [index, step] of steps.entries()) {
+        const [one, other] = [direct[index], brokered[index]]
+        if (one === undefined || other === undefined) throw new Error(`${step.name} was not told.`)
+        rows.push({ program, minor, step, same: comparable(step, one) === comparable(step, other) })
+        expectAsWritten(step, one, other)
+      }
+    },
+  )
 })
+
+test('the table of the documentation is what was seen', async () => {
+  await expect(table(rows)).toMatchFileSnapshot('./MATRIX.md')
+})
+
+function expectAsWritten(step: Step, one: Outcome, other: Outcome): void {
+  if (step.through === undefined) expect.soft(comparable(step, other), step.name).toBe(comparable(step, one))
+  if (step.through === 'masked') {
+    expect.soft(other.code, step.name).toBe(one.code)
+    expect.soft(outcomeText(other), step.name).not.toBe(outcomeText(one))
+    expect.soft(outcomeText(other), step.name).not.toMatch(/s3cr3t-value|czNjcjN0LXZhbHVl|12 bytes/)
+  }
+  if (
+    step.through === 'no impersonation' ||
+    (step.through === 'no streams' && !racing.has(step.name) && step.program === undefined)
+  ) {
+    expect.soft(other.code, step.name).toBe(1)
+    expect.soft(other.stderr, step.name).toContain('chaperone why')
+  }
+}
+
+/** What has to be the same: everything, or for commands whose output differs from run to run, the exit code. */
+function comparable({ compares, unordered }: Step, outcome: Outcome): string {
+  if (compares === false) return `exit ${outcome.code}`
+  const text = outcomeText(outcome)
+  return unordered === true ? text.split('\n').toSorted().join('\n') : text
+}

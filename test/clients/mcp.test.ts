@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { startPractice } from '../../src/practice/server.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 import { mcpServer } from './clients.ts'
+import { through } from './through.ts'
 
 interface Reply {
   readonly id?: number
@@ -53,12 +54,16 @@ async function startMcp(kubeconfig: string) {
   }
 }
 
-test('an MCP server reads, writes, runs and follows in the practice cluster', { timeout: 60_000 }, async () => {
+const roads = ['directly', 'through the broker'] as const
+
+test.each(roads)('an MCP server reads, writes and runs %s', { timeout: 60_000 }, async (road) => {
   await using folder = await temporaryFolder()
   const practice = await startPractice({ host: '127.0.0.1', port: 0 })
   try {
+    await using parts = new AsyncDisposableStack()
     const kubeconfig = join(folder.path, 'kubeconfig')
-    await writeFile(kubeconfig, practice.kubeconfig)
+    const broker = road === 'directly' ? practice : parts.use(await through(practice.kubeconfig))
+    await writeFile(kubeconfig, broker.kubeconfig)
     await using mcp = await startMcp(kubeconfig)
     expect(await mcp.tools()).toContain('pods_list_in_namespace')
 

@@ -53,6 +53,11 @@ export async function tell(
   return outcomes
 }
 
+/** Everything a person saw of it. */
+export function outcomeText({ code, stdout, stderr }: Outcome): string {
+  return `exit ${code}\n${stdout}${stderr === '' ? '' : `stderr:\n${stderr}`}`
+}
+
 /** The steps that a kubectl of this minor version has. */
 export function stepsFor(all: readonly Step[], minor: number): readonly Step[] {
   return all.filter(({ from = 0, until = Infinity }) => from <= minor && minor <= until)
