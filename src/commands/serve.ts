@@ -12,6 +12,7 @@ import { exitCode, flag, say, text, type Command, type Context } from './command
 import { agreeToStart } from './first-use.ts'
 import { readOptional, writePrivateFile } from './files.ts'
 import { version } from './overview.ts'
+import { recordPolicy } from './policy-record.ts'
 import { parseReady, practiceReadySchema, type BrokerReady } from './ready.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
 import { ending } from './signals.ts'
@@ -40,6 +41,7 @@ Example
     const agreed = await agreeToStart(context, config, parsed, folders)
     const practice = agreed.kind === 'practice'
     const upstream = await findUpstream(context, agreed, folders, parts)
+    await recordPolicy(folders.root, config.policyFiles)
     const operatorToken = newToken()
     const practiceReviewerToken = practice ? newToken() : undefined
     const broker = await startBroker({

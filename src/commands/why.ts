@@ -1,72 +1,84 @@
 import { annotation, type AuditEvent } from '../model/audit.ts'
-import { Fault } from '../model/fault.ts'
-import { explainEvent } from '../../ui/words/why.ts'
-import { searchJournal } from '../journal/reader.ts'
+import type { StateFolders } from '../config/state.ts'
+import { Fault, toFault } from '../model/fault.ts'
+import type { HeldRequest } from '../model/held.ts'
+import { explainDecision, type Known } from '../../ui/words/why.ts'
 import { exitCode, flag, printJson, text, type Command } from './command.ts'
-import { foldersOf } from './link.ts'
+import { eventsOf, latestEvents, mostTelling } from './decisions.ts'
+import { connect, foldersOf } from './link.ts'
+import { policyRecord } from './policy-record.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
 
 export const command: Command = {
   name: 'why',
   summary: 'Explain one decision in three sentences.',
   usage: 'chaperone why ID|last [--json] [--state DIR]',
-  help: `ID is the audit ID that every refusal names, or the ID of a held request. \`last\` is the latest request that policy
-decided, discovery left aside.
+  help: `Says what was asked, which rule of which file decided and why, and how it ended or
+what would let it pass. Also after the broker has ended: the journal knows.
+
+ID is the audit ID that every refusal names, or the ID of a held request (h-…).
+\`last\`, or \`latest\`, is the latest command that policy decided, discovery left aside.
 
 Options
   --json               the journal's own lines
 ${stateHelp}
 
-Example
-  chaperone why last`,
+Examples
+  chaperone why last
+  chaperone why h-k3m9qa`,
   options: { ...stateOption, json: { type: 'boolean' } },
   run: async (context, parsed) => {
     const id = parsed.positionals[0]
     if (id === undefined) throw new Fault('ERR_USAGE', 'Name a request: chaperone why ID, or chaperone why last.')
-    const { journal } = foldersOf(text(parsed, 'state'), context)
-    const found: AuditEvent[] = []
-    for await (const event of searchJournal(journal, {})) {
-      if (id === 'last' ? isTelling(event) : belongsTo(event, id)) found.push(event)
-      if (id === 'last' && found.length > 1 && !sameCommand(found[0], event)) found.splice(0, found.length - 1)
+    const folders = foldersOf(text(parsed, 'state'), context)
+    const isLast = id === 'last' || id === 'latest'
+    const events = isLast ? await latestEvents(folders.journal) : await find(folders, id)
+    const event = mostTelling(events)
+    if (event === undefined) {
+      throw new Fault('ERR_NOT_FOUND', isLast ? 'No request has been decided yet.' : `The journal has no ${id}.`, {
+        advice: 'Refusals name their ID; `chaperone journal search` lists all.',
+      })
     }
-    const ended = found.filter((event) => event.stage === 'ResponseComplete')
-    const last = (id === 'last' ? ended.findLast(isDecisive) : undefined) ?? ended.at(-1) ?? found.at(-1)
-    if (last === undefined) {
-      throw new Fault(
-        'ERR_NOT_FOUND',
-        id === 'last' ? 'No request has been decided yet.' : `The journal has no ${id}.`,
-        {
-          advice: 'Refusals name their ID; `chaperone journal search` lists all.',
-        },
-      )
-    }
-    if (flag(parsed, 'json')) printJson(context, found)
-    else context.stdout.write(`${explainEvent(last)}\n`)
+    if (flag(parsed, 'json')) printJson(context, events)
+    else context.stdout.write(`${explainDecision(await gather(folders, event))}\n`)
     return exitCode.ok
   },
 }
 
-/** A held request's ID also stands on what reviewers ordered; the decision is on the request itself. */
-function belongsTo(event: AuditEvent, id: string): boolean {
-  if (event.auditID === id) return true
-  return event.annotations[annotation.held] === id && event.annotations[annotation.decision] !== undefined
+/** A request that waits is not yet in the journal under the ID it is held by: the broker knows both. */
+async function find(folders: StateFolders, id: string): Promise<readonly AuditEvent[]> {
+  const found = await eventsOf(folders.journal, id)
+  if (found.length > 0 || !id.startsWith('h-')) return found
+  const held = await askBroker(folders, (one) => one.id === id)
+  return held === undefined ? [] : eventsOf(folders.journal, held.auditID)
 }
 
-/** Requests of one client command follow each other with the same claim: `kubectl delete` also looks before and after. */
-function sameCommand(a: AuditEvent | undefined, b: AuditEvent): boolean {
-  const of = (event: AuditEvent | undefined) =>
-    [annotation.session, annotation.claimedCommand].map((name) => event?.annotations[name] ?? '').join(' ')
-  return b.annotations[annotation.claimedCommand] !== undefined && of(a) === of(b)
+async function gather(folders: StateFolders, event: AuditEvent): Promise<Known> {
+  const names = event.annotations[annotation.rules]?.split(',') ?? []
+  const record = await policyRecord(folders.root, event.annotations[annotation.policy] ?? '')
+  const isHeld = event.annotations[annotation.decision] === 'hold'
+  const heldID = event.annotations[annotation.held]
+  return {
+    event,
+    rules: (record?.rules ?? []).filter(({ id }) => names.includes(id)),
+    policyFiles: record?.files ?? [],
+    held: isHeld
+      ? await askBroker(folders, (one) => (heldID === undefined ? one.auditID === event.auditID : one.id === heldID))
+      : undefined,
+  }
 }
 
-/** Of a command's requests, people mean the one that was held or refused, or that changed something. */
-function isDecisive(event: AuditEvent): boolean {
-  const isRead = ['get', 'list', 'watch'].includes(event.verb)
-  return !isRead || event.annotations[annotation.decision] !== 'allow'
-}
-
-/** Discovery and the control API are not what people mean by their last request. */
-function isTelling(event: AuditEvent): boolean {
-  if (event.stage !== 'ResponseComplete' || event.annotations[annotation.decision] === undefined) return false
-  return event.objectRef?.resource !== undefined || event.annotations[annotation.decision] !== 'allow'
+/** The held request as it stands now; undefined when no broker runs, or it does not know it. */
+async function askBroker(
+  folders: StateFolders,
+  isMeant: (held: HeldRequest) => boolean,
+): Promise<HeldRequest | undefined> {
+  try {
+    await using link = await connect(folders, folders.operatorTokenFile)
+    return (await link.client.listHeld()).find(isMeant)
+  } catch (thrown) {
+    const fault = toFault(thrown)
+    if (fault.code === 'ERR_BROKER' || fault.code === 'ERR_USAGE') return undefined
+    throw fault
+  }
 }

@@ -37,7 +37,9 @@ afterAll(() => parts.disposeAsync())
 it('a request that nobody decides in time ends with 122 and says so', async () => {
   const { code, stderr } = await broker.kubectlRun(['delete', '--raw', '/api/v1/namespaces/shop-production/pods/x'])
   expect([code, stderr]).toEqual([122, expect.stringContaining('ApprovalExpired')])
-  expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(/It was held \(approval-expired; .*hasty\/hasty/)
+  expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(
+    /It was held by the rule hasty\/hasty \(\S+policy\.yaml:13\): .*Nobody decided in time/s,
+  )
 })
 
 it('one’s own policy decides: what no rule allows is refused, also across all namespaces', async () => {

@@ -93,7 +93,7 @@ describe('a pipeline whose request is held', () => {
     expect(code).toBe(121)
     expect(stderr).toContain('rita@practice denied it: not on a Friday')
     const why = (await broker.chaperone(['why', held.id])).stdout
-    expect(why).toMatch(/It was held .*review-access-rules/)
+    expect(why).toMatch(/It was held by .*review-access-rules \(the built-in policy\)/)
     expect(why).toContain('rita@practice')
   })
 

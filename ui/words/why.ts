@@ -1,61 +1,139 @@
 import { annotation, type AuditEvent } from '../../src/model/audit.ts'
+import type { HeldRequest } from '../../src/model/held.ts'
+import { clock } from './durations.ts'
+import { whoMay } from './held.ts'
+import { count } from './notices.ts'
+import { plain } from './plain.ts'
 
-/** A journal line as three sentences: what was asked, what was decided and why, how it ended or what to do. */
-export function explainEvent(event: AuditEvent): string {
-  return [asked(event), decided(event), ended(event)].map(oneLine).join('\n')
+/** One rule that spoke, as it stood when it did. */
+export interface SpokenRule {
+  /** `policy/rule`. */
+  readonly id: string
+  readonly effect: 'allow' | 'hold' | 'deny'
+  readonly message: string
+  /** `/etc/chaperone/policy.yaml:12`, or `the built-in policy`. */
+  readonly place: string
 }
 
-function asked(event: AuditEvent): string {
+/** Everything that is known of one request. */
+export interface Known {
+  readonly event: AuditEvent
+  /** Empty when the policy of that time is not known any more. */
+  readonly rules: readonly SpokenRule[]
+  /** Where the policy of that time stood; empty when not known. */
+  readonly policyFiles: readonly string[]
+  /** The held request as it stands now, where the broker still knows it. */
+  readonly held: HeldRequest | undefined
+}
+
+/** A decision in three sentences, a line each: what was asked, what decided and why, how it ended or what would let it pass. */
+export function explainDecision(known: Known): string {
+  return [asked(known), decided(known), ended(known)].map(plain).join('\n')
+}
+
+function asked({ event }: Known): string {
   const command = note(event, 'command') || `${event.verb} ${event.requestURI}`
   const claimed = note(event, 'claimedCommand')
-  const claim = claimed === '' ? '' : ` The client says it was running \`${claimed}\`.`
-  return `${event.user.username || 'Someone not signed in'} asked for \`${command}\` at ${event.requestReceivedTimestamp}.${claim}`
+  const at = event.requestReceivedTimestamp.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')
+  const session = note(event, 'session')
+  const where = session === '' ? '' : ` in session ${session}`
+  const claim = claimed === '' ? '' : `, as a part of what its client calls \`${claimed}\``
+  return `${event.user.username || 'Someone not signed in'} asked for \`${command}\` at ${at}${where}${claim}.`
 }
 
-function decided(event: AuditEvent): string {
-  const rules = note(event, 'rules')
-  const by = rules === '' ? 'no rule spoke' : `the rules that spoke: ${rules}`
-  const words = { allow: 'It was allowed', hold: 'It was held', deny: 'It was refused' }
-  const verb = words[note(event, 'decision') as keyof typeof words] ?? 'It was refused before policy looked at it'
+const verbs = { allow: 'It was allowed', hold: 'It was held', deny: 'It was denied' } as const
+
+function decided({ event, rules, policyFiles }: Known): string {
+  const effect = note(event, 'decision') as keyof typeof verbs
+  const names = note(event, 'rules').split(',').filter(Boolean)
   const message = note(event, 'message')
-  return `${verb} (${note(event, 'reason') || 'no reason recorded'}; ${by})${message === '' ? '.' : `: ${message}`}`
+  if (note(event, 'reason') === 'no-rule-matches') {
+    const where = policyFiles.length === 0 ? 'the policy' : policyFiles.join(' or ')
+    return `It was denied because no rule of ${where} allows it.`
+  }
+  if (names.length === 0) return `It was refused before the policy was asked: ${sentence(message)}`
+  const deciding = rules.filter((rule) => rule.effect === effect)
+  if (deciding.length === 0)
+    return `${verbs[effect]} by the ${rulesWord(names)} ${names.join(', ')}: ${sentence(message)}`
+  const places = deciding.map(({ id, place }) => `${id} (${place})`).join(' and ')
+  const why = [...new Set(deciding.map((rule) => sentence(rule.message)))].join(' ')
+  return `${verbs[effect]} by the ${rulesWord(deciding)} ${places}: ${why}`
 }
 
-function ended(event: AuditEvent): string {
-  if (event.stage !== 'ResponseComplete') return 'It is not finished yet.'
-  const code = event.responseStatus?.code ?? 0
-  const reviewer = note(event, 'reviewer')
-  const by = reviewer === '' ? '' : `, decided by ${reviewer}`
-  const masked = note(event, 'masked')
-  const hidden = masked === '' || masked === '0' ? '' : ` ${masked} values were hidden in the answer.`
-  return `It ended as ${note(event, 'outcome') || 'unknown'} with status ${code}${by}.${hidden} ${advice(event)}`.trimEnd()
-}
-
-function advice(event: AuditEvent): string {
+function ended(known: Known): string {
+  const { event } = known
+  if (event.stage !== 'ResponseComplete') return waiting(known)
+  if (note(event, 'outcome') === 'completed') return completed(event)
+  const message = sentence(note(event, 'message'))
   switch (note(event, 'reason')) {
+    case 'still-held':
+      return stillHeld(known)
     case 'no-rule-matches':
       return 'To let it pass, add a rule that allows it to the policy.'
     case 'rule-denies':
     case 'rule-failed':
-      return 'To let it pass, the named rule has to change.'
+      return `To let it pass, ${note(event, 'rules').includes(',') ? 'these rules have' : 'this rule has'} to change, or the request.`
     case 'approval-expired':
-      return 'To let it pass, ask again while a reviewer is there.'
-    case 'still-held':
-      return `To let it pass, have ${note(event, 'held') || 'it'} approved and repeat the same command.`
+      return 'Nobody decided in time; to let it pass, ask again while a reviewer is there.'
     case 'review-denied':
-      return 'To let it pass, talk to the reviewer and ask again.'
+      return `${message} To let it pass, talk to the reviewer and ask again.`
     case 'withdrawn':
-      return 'It was taken back before anyone decided.'
+    case 'client-gone':
+      return 'It did not run: it was taken back, or its client left, before its answer; ask again to let it pass.'
+    case 'policy-changed':
+      return `${message} Ask again, under the policy of today.`
+    case 'mask-token-in-write':
+      return `It did not run: ${message} To let it pass, leave that field out, or give it its real value.`
+    case 'upstream-failed':
+      return `It did not succeed: ${message} See \`chaperone doctor\`.`
     default:
-      return ''
+      return `It ended as ${note(event, 'outcome') || 'unknown'}: ${message}`
   }
+}
+
+function completed(event: AuditEvent): string {
+  const code = event.responseStatus?.code ?? 0
+  const reviewer = note(event, 'reviewer')
+  const released =
+    note(event, 'reason') === 'confirmed' ? 'Its caller confirmed it' : reviewer === '' ? '' : `${reviewer} approved it`
+  const masked = Number(note(event, 'masked') || '0')
+  const hidden =
+    masked === 0 ? '' : `, and ${count(masked, 'value')} in the answer ${masked === 1 ? 'was' : 'were'} hidden`
+  const own = code >= 400 ? ', which is the word of the cluster and not of Chaperone' : ''
+  return `${released === '' ? 'The' : `${released}, and the`} API server answered ${code}${hidden}${own}.`
+}
+
+function waiting({ event, held }: Known): string {
+  if (note(event, 'decision') !== 'hold') return 'It has not ended yet.'
+  if (held?.state !== 'pending') return 'It has not ended yet, or the broker ended before it did.'
+  return `It waits as ${held.id} until ${clock(held.expiresAt)}; ${letPass(held)}.`
+}
+
+function stillHeld({ event, held }: Known): string {
+  const id = note(event, 'held')
+  if (held?.state === 'approved') return `${id} is approved by now; to let it pass, run the same command again.`
+  if (held?.state === 'pending') {
+    return `It is held as ${id} until ${clock(held.expiresAt)}; ${letPass(held)}, and run the same command again.`
+  }
+  if (held !== undefined) return `${id} is ${held.state} by now; to let it pass, ask again.`
+  return `To let it pass, have ${id} approved and run the same command again.`
+}
+
+function letPass({ id, requirement }: HeldRequest): string {
+  if (requirement.kind === 'confirm') return 'to let it pass, confirm it in the drawer of `chaperone shell`'
+  return `to let it pass, it needs ${whoMay(requirement)}, given by \`chaperone review\` or \`chaperone held approve ${id}\``
+}
+
+function rulesWord({ length }: { readonly length: number }): string {
+  return length === 1 ? 'rule' : 'rules'
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim()
+  if (trimmed === '') return 'no reason was written down.'
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }
 
 function note(event: AuditEvent, name: keyof typeof annotation): string {
   return event.annotations[annotation[name]] ?? ''
-}
-
-/** Control characters came from a client or a cluster and would act on the reader's terminal. */
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ')
 }
