@@ -11,6 +11,10 @@ import { setTitle, takeTerminal, giveBackTerminal } from './restore.ts'
 
 /** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
 const frameMs = 16
+/** A frame that took long is followed by a pause of so many times its own time: a flood is to be parsed, not painted. */
+const pausePerFrame = 4
+/** Parsed output is reported in portions of so many bytes; well below what makes the sender wait. */
+const reportBytes = 128 << 10
 /** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
 const synchronizedMs = 150
 /** Shortest time between two bells of the program, so that it cannot deafen. */
@@ -35,7 +39,9 @@ export class Screen {
   #drawer: readonly Row[] = []
   #extras = ''
   #lastBell = -Infinity
-  #lastFrame = -Infinity
+  /** Unless it is urgent, the next frame comes no sooner. */
+  #nextFrame = -Infinity
+  #unreported = 0
   #synchronizedSince: number | undefined
   #isDirty = false
   #isDrained = false
@@ -91,10 +97,17 @@ export class Screen {
       if (at === 0) this.#model.input('', true)
       this.#model.write(piece, () => {
         this.#departures.count()
-        this.#send({ type: 'parsed', bytes: piece.length })
+        this.#reportParsed(piece.length)
         this.#touch(echo)
       })
     }
+  }
+
+  #reportParsed(bytes: number): void {
+    this.#unreported += bytes
+    if (this.#unreported < reportBytes) return
+    this.#send({ type: 'parsed', bytes: this.#unreported })
+    this.#unreported = 0
   }
 
   #showChrome(frame: ChromeFrame): void {
@@ -162,7 +175,7 @@ export class Screen {
   #schedule(isUrgent: boolean): void {
     if (!this.#isDirty || !this.#isDrained || !this.#isEntered || this.#unparsedChromes > 0) return
     const now = performance.now()
-    const wait = Math.max(isUrgent ? 0 : this.#lastFrame + frameMs - now, this.#held(now))
+    const wait = Math.max(isUrgent ? 0 : this.#nextFrame - now, this.#held(now))
     if (wait <= 0) return this.#frame(now)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
@@ -194,7 +207,7 @@ export class Screen {
     this.#extras = ''
     this.#isDirty = false
     this.#isDrained = false
-    this.#lastFrame = now
+    this.#nextFrame = Math.max(now + frameMs, now + (performance.now() - now) * (1 + pausePerFrame))
     const { bracketedPasteMode: bracketedPaste } = this.#model.modes
     this.#send({ type: 'frame', text, drawerChanged, drawerTop, bracketedPaste, freshRow: this.#freshRow() })
   }

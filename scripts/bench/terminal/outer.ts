@@ -1,7 +1,7 @@
 import { spawn } from '@lydell/node-pty'
 
-export const cols = 120
-export const rows = 40
+const cols = 120
+const rows = 40
 
 /** How long (milliseconds) anything measured may take before the bench gives up on it. */
 const patienceMs = 60_000
