@@ -13,6 +13,7 @@ import { plain } from '../../ui/words/plain.ts'
 import { exitCode, flag, printJson, type Command, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connect } from './link.ts'
+import { withProgress } from './progress.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
 
 /** Recordings and the journal stop the session when the disk is full; below this it is time to say so. */
@@ -54,7 +55,7 @@ const marks = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' } as const
 async function examine(context: Context, parsed: Parsed): Promise<readonly Finding[]> {
   const check = async (name: string, run: () => Promise<string | Finding>): Promise<Finding> => {
     try {
-      const says = await run()
+      const says = await withProgress(context, `checking: ${name}`, run)
       return typeof says === 'string' ? { check: name, ok: true, level: 'ok', says } : says
     } catch (thrown) {
       return { check: name, ok: false, level: 'problem', says: plain(toFault(thrown).sentence) }

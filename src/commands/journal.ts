@@ -5,6 +5,7 @@ import { searchJournal, verifyJournal, type JournalQuery } from '../journal/read
 import { readJournalKeys } from '../trust/signing-key.ts'
 import { exitCode, flag, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { foldersOf } from './link.ts'
+import { withProgress } from './progress.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
 
 const fields = [
@@ -59,14 +60,21 @@ Example
 async function search(context: Context, parsed: Parsed): Promise<number> {
   const { journal } = foldersOf(text(parsed, 'state'), context)
   const limit = limitOf(parsed)
-  const found: AuditEvent[] = []
-  for await (const event of searchJournal(journal, query(parsed))) {
-    found.push(event)
-    if (found.length > limit) found.shift()
-  }
+  const wanted = query(parsed)
+  const found = await withProgress(context, 'reading the journal', () => latest(searchJournal(journal, wanted), limit))
   if (flag(parsed, 'json')) printJson(context, found)
   else for (const event of found) context.stdout.write(`${row(event)}\n`)
   return exitCode.ok
+}
+
+/** The last `limit` events. */
+async function latest(events: AsyncIterable<AuditEvent>, limit: number): Promise<readonly AuditEvent[]> {
+  const found: AuditEvent[] = []
+  for await (const event of events) {
+    found.push(event)
+    if (found.length > limit) found.shift()
+  }
+  return found
 }
 
 function query(parsed: Parsed): JournalQuery {
@@ -95,7 +103,10 @@ function row(event: AuditEvent): string {
 
 async function verify(context: Context, parsed: Parsed): Promise<number> {
   const { journal, trust } = foldersOf(text(parsed, 'state'), context)
-  const report = await verifyJournal(journal, { keys: await readJournalKeys(trust), anchorFolder: trust })
+  const keys = await readJournalKeys(trust)
+  const report = await withProgress(context, 'verifying the journal', () =>
+    verifyJournal(journal, { keys, anchorFolder: trust }),
+  )
   if (flag(parsed, 'json')) printJson(context, report)
   else {
     for (const problem of report.problems) say(context, `${problem.file}:${problem.line}: ${problem.problem}`)

@@ -8,6 +8,7 @@ import { startChild } from './children.ts'
 import { flag, type Context, type Parsed } from './command.ts'
 import { readOptional } from './files.ts'
 import { agreeToJoin, agreeToStart } from './first-use.ts'
+import { withProgress } from './progress.ts'
 import { brokerReadySchema, parseReady, type BrokerReady } from './ready.ts'
 import { brokerArguments } from './shared-options.ts'
 
@@ -69,13 +70,16 @@ export async function connectOrStart(context: Context, config: Config, parsed: P
   if (running !== undefined) return join(context, running, config, parsed)
   const { kind } = await agreeToStart(context, config, parsed, folders)
   const practice = kind === 'practice' && !flag(parsed, 'practice') ? ['--practice'] : []
-  const { ready } = await startChild({
-    args: ['serve', ...brokerArguments(parsed), ...practice, '--yes', `--state=${folders.root}`, '--until-idle'],
-    variables: context.environment.variables,
-    log: folders.brokerLog,
-    detached: true,
-    what: 'The broker',
-  })
+  const doing = kind === 'practice' ? 'starting the broker and the practice cluster' : 'starting the broker'
+  const { ready } = await withProgress(context, doing, () =>
+    startChild({
+      args: ['serve', ...brokerArguments(parsed), ...practice, '--yes', `--state=${folders.root}`, '--until-idle'],
+      variables: context.environment.variables,
+      log: folders.brokerLog,
+      detached: true,
+      what: 'The broker',
+    }),
+  )
   parseReady(brokerReadySchema, ready, 'The broker')
   return connect(folders, folders.operatorTokenFile)
 }

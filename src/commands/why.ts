@@ -7,6 +7,7 @@ import { exitCode, flag, printJson, text, type Command } from './command.ts'
 import { eventsOf, latestEvents, mostTelling } from './decisions.ts'
 import { connect, foldersOf } from './link.ts'
 import { policyRecord } from './policy-record.ts'
+import { withProgress } from './progress.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
 
 export const command: Command = {
@@ -32,7 +33,9 @@ Examples
     if (id === undefined) throw new Fault('ERR_USAGE', 'Name a request: chaperone why ID, or chaperone why last.')
     const folders = foldersOf(text(parsed, 'state'), context)
     const isLast = id === 'last' || id === 'latest'
-    const events = isLast ? await latestEvents(folders.journal) : await find(folders, id)
+    const events = await withProgress(context, 'reading the journal', () =>
+      isLast ? latestEvents(folders.journal) : find(folders, id),
+    )
     const event = mostTelling(events)
     if (event === undefined) {
       throw new Fault('ERR_NOT_FOUND', isLast ? 'No request has been decided yet.' : `The journal has no ${id}.`, {

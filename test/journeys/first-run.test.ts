@@ -104,6 +104,16 @@ describe('a person without a kubeconfig', () => {
     asked.type('\r')
     expect((await asked.exit).code).toBe(0)
     expect(asked.text()).toContain('\nit ran')
+    expect(asked.output()).toContain('starting the broker and the practice cluster…')
+    expect(asked.text()).not.toContain('starting')
+  })
+
+  it('sees no progress where there is no terminal', async () => {
+    const person = await newcomer('piped')
+    expect(await person.run(['run', '--practice', '--', 'echo', 'it ran'])).toMatchObject({
+      stdout: 'it ran\n',
+      stderr: '',
+    })
   })
 
   it('hears where to find it when nobody can be asked, also with an empty file', async () => {
