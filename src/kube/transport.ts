@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { Fault } from '../model/fault.ts'
 import type { Credential, CredentialSource } from './credential.ts'
+import { exchange } from './exchange.ts'
 import { upstreamFailure } from './failure.ts'
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from './port.ts'
 import { Slots } from './slots.ts'
@@ -47,10 +48,11 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
     const { token, certificate } = credential
     const timeout = asked.longRunning ? 0 : ANSWER_TIMEOUT_MS
     let release: () => void = () => undefined
+    const fail = (thrown: unknown) => upstreamFailure(thrown, server.href)
     try {
       release = await (asked.longRunning ? long : short).take(asked.signal)
       const pools = connections.with(certificate)
-      const answer = await (asked.longRunning ? pools.long : pools.short).request({
+      const sent = {
         origin: server.origin,
         method: asked.method,
         path: prefix + asked.target,
@@ -58,20 +60,14 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
         body: asked.body ?? null,
         headersTimeout: timeout,
         bodyTimeout: timeout,
-        signal: asked.signal ?? null,
-      })
-      if (answer.statusCode === 401) access.credential.refused(credential)
-      // A late error of a body that nobody reads any more must not end the process.
-      answer.body.on('error', () => {})
-      answer.body.once('close', release)
-      const body = {
-        [Symbol.asyncIterator]: () => readBody(answer.body, server.href),
-        destroy: () => void answer.body.destroy(),
+        signal: asked.signal,
       }
-      return { statusCode: answer.statusCode, headers: answer.headers, body }
+      const answer = await exchange(asked.longRunning ? pools.long : pools.short, sent, fail, release)
+      if (answer.statusCode === 401) access.credential.refused(credential)
+      return answer
     } catch (thrown) {
       release()
-      throw upstreamFailure(thrown, server.href)
+      throw fail(thrown)
     }
   }
 
@@ -162,12 +158,4 @@ function credentialRefused(context: string): Fault {
   return new Fault('ERR_UPSTREAM_CREDENTIAL', `The cluster refuses the credential of context "${context}".`, {
     advice: 'It may have expired: renew it in the kubeconfig and start again.',
   })
-}
-
-async function* readBody(body: AsyncIterable<Uint8Array>, server: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body
-  } catch (thrown) {
-    throw upstreamFailure(thrown, server)
-  }
 }

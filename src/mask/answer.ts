@@ -21,8 +21,8 @@ export function maskAnswer(
   let count = 0
   const shape = new AnswerMasker(request, { ...walk, hidden: () => count++ })
   assertJson(answer.contentType)
-  const { mayHold, isNamed } = walk.fields
-  const isClean = (bytes: Uint8Array) => !isNamed(request) && !mayHold(bytes)
+  const isNamed = walk.fields.isNamed(request)
+  const isClean = (bytes: Uint8Array) => !isNamed && !walk.fields.mayHold(bytes)
   const body = isWatch(answer, request)
     ? maskLines(answer.body, isClean, (value) => shape.event(value))
     : maskWhole(answer.body, budget.hold(), isClean, (value) =>
@@ -48,8 +48,7 @@ async function* maskWhole(
       yield bytes
       return
     }
-    yield encodeJson(mask(read(bytes)))
-    yield newline
+    yield Buffer.concat([encodeJson(mask(read(bytes))), newline])
   } finally {
     holding.release()
   }

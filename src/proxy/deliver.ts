@@ -65,27 +65,54 @@ export async function deliver(
     })
     if (masked !== undefined) noteMasked(masked)
     chunks = (masked?.body ?? answer.body)[Symbol.asyncIterator]()
-    const first = delivery.streaming ? undefined : await chunks.next()
+    if (!delivery.streaming) {
+      await sendWhole(reply, answer.statusCode, headers, chunks)
+      return
+    }
     reply.begin(answer.statusCode, headers)
-    if (delivery.streaming) reply.flush()
-    await pump(reply.out, chunks, first)
+    reply.flush()
+    await pump(reply.out, chunks, await chunks.next())
   } finally {
     answer.body.destroy()
     await chunks?.return?.()
   }
 }
 
+/** A body of one chunk leaves together with its headers and its length: one write, one TLS record. */
+async function sendWhole(
+  reply: ClientReply,
+  statusCode: number,
+  headers: Record<string, string | string[]>,
+  chunks: AsyncIterator<Uint8Array>,
+): Promise<void> {
+  const first = await chunks.next()
+  const second = first.done === true ? first : await chunks.next()
+  if (second.done === true) {
+    const only = first.done === true ? new Uint8Array() : first.value
+    reply.begin(statusCode, { ...headers, 'content-length': String(only.length) })
+    await ended(reply.out, only)
+    return
+  }
+  reply.begin(statusCode, headers)
+  if (!reply.out.write(first.value)) await drained(reply.out)
+  await pump(reply.out, chunks, second)
+}
+
 async function pump(
   out: Writable,
   chunks: AsyncIterator<Uint8Array>,
-  first: IteratorResult<Uint8Array> | undefined,
+  first: IteratorResult<Uint8Array>,
 ): Promise<void> {
-  let next = first ?? (await chunks.next())
+  let next = first
   while (next.done !== true && !out.destroyed) {
     if (!out.write(next.value)) await drained(out)
     next = out.destroyed ? next : await chunks.next()
   }
-  if (!out.destroyed) await new Promise<void>((resolve) => void out.once('close', resolve).end(resolve))
+  await ended(out)
+}
+
+async function ended(out: Writable, last?: Uint8Array): Promise<void> {
+  if (!out.destroyed) await new Promise<void>((resolve) => void out.once('close', resolve).end(last, resolve))
 }
 
 /** Until the client has taken what was written, or is gone. */

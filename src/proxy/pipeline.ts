@@ -71,6 +71,7 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
 
   const matter = await prepare(exchange, parts)
   const decision = (trace.decision = decideMatter(matter, stations))
+  if (decision.effect === 'hold') trace.digest = matter.canonical.digest
   await trace.received()
 
   if (decision.effect !== 'deny' && wantsUpgrade(exchange.asked, matter.request)) return refuse(exchange, noUpgrade)
@@ -104,20 +105,22 @@ async function prepare({ asked, trace }: Exchange, { stations, gate }: House): P
   nameCommand(trace, described, target)
   const body = decodeBody(method, contentType, await readBody(asked), described)
   const request = (trace.request = withBody(described, body))
-  nameCommand(trace, request, target, bodyName(body.value))
+  if (body.value !== undefined) nameCommand(trace, request, target, bodyName(body.value))
   const canonical = canonicalRequest({
     method,
     target: target.encoded,
     contentType: body.contentType,
     body: body.bytes,
   })
-  trace.digest = canonical.digest
+  if (isMutation(request)) trace.digest = canonical.digest
   return { ...trace.caller, request, canonical, object: body.value }
 }
 
 function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTarget, name = ''): void {
-  trace.command = equivalentCommand(request, target.query, name)
-  trace.shownCommand = equivalentCommand(request, shownQuery(target.query), name)
+  const { query } = target
+  const shown = shownQuery(query)
+  trace.command = equivalentCommand(request, query, name)
+  trace.shownCommand = shown === query ? trace.command : equivalentCommand(request, shown, name)
 }
 
 /** forward, mask, client; and the approval, if there was one, learns the outcome. */
@@ -134,11 +137,12 @@ async function carryOut(
   const { auditID } = trace
   let result = { ok: false, summary: '' }
   const identified = new Vigil(() => stations.identify(asked.headers.authorization))
-  const ends = AbortSignal.any([gone, identified.lost])
-  identified.lost.addEventListener('abort', () => reply.begun && reply.breakOff())
+  const isStream = isLongRunning(request)
+  const ends = isStream ? AbortSignal.any([gone, identified.lost]) : gone
+  if (isStream) identified.lost.addEventListener('abort', () => reply.begun && reply.breakOff())
   try {
     if (trace.held !== undefined) await identified.check()
-    if (isLongRunning(request)) identified.keep()
+    if (isStream) identified.keep()
     trace.forwarded = true
     const answer = await forward(asked, request, matter.canonical, { accept, auditID, upstream, gone: ends, closing })
     trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
@@ -152,7 +156,7 @@ async function carryOut(
         auditID,
         masker,
         headOnly: asked.method === 'HEAD',
-        streaming: isLongRunning(request),
+        streaming: isStream,
         warnings: masker === undefined || !isMutation(request),
         retryAfter: !isMutation(request),
       },

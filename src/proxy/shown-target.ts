@@ -8,6 +8,7 @@ const hidden = '***'
 
 /** Query pairs with secret-bearing values hidden. */
 export function shownQuery(query: RequestTarget['query']): RequestTarget['query'] {
+  if (!query.some(([key]) => secretBearing.test(key))) return query
   return query.map(([key, value]) => [key, secretBearing.test(key) ? hidden : value])
 }
 

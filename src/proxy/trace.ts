@@ -54,7 +54,7 @@ export class Trace {
   }
 
   get claimedCommand(): string {
-    const claim = this.#asked.distinct['kubectl-command']?.[0] ?? ''
+    const claim = [this.#asked.headers['kubectl-command']].flat()[0] ?? ''
     return printable(claim).slice(0, MAX_CLAIM)
   }
 
@@ -135,32 +135,41 @@ export class Trace {
     const { decision, held } = this
     const reason = this.reason ?? decision?.reasons[0]
     const rules = [...new Set((decision?.reasons ?? []).flatMap(({ rule }) => (rule === undefined ? [] : [rule])))]
-    const notes: Record<string, string> = {
-      [annotation.decision]: decision?.effect ?? (stage === 'ResponseComplete' ? 'deny' : ''),
-      [annotation.reason]: reason?.code ?? '',
-      [annotation.message]: reason?.message ?? '',
-      [annotation.rules]: rules.join(','),
-      [annotation.policy]: decision?.policyDigest ?? '',
-      [annotation.session]: this.caller?.session.id ?? '',
-      [annotation.held]: held?.id ?? '',
-      [annotation.reviewer]: held?.reviews.map((review) => review.reviewer.name).join(',') ?? '',
-      [annotation.command]: this.shownCommand,
-      [annotation.claimedCommand]: this.claimedCommand,
-      [annotation.digest]: this.digest,
+    const notes: Record<string, string> = {}
+    const note = (name: string, value: string | undefined) => {
+      if (value !== undefined && value !== '') notes[name] = value
     }
-    if (stage === 'ResponseComplete') {
-      notes[annotation.outcome] = this.outcome
-      notes[annotation.masked] = String(this.masked())
+    const isLast = stage === 'ResponseComplete'
+    note(annotation.decision, decision?.effect ?? (isLast ? 'deny' : ''))
+    note(annotation.reason, reason?.code)
+    note(annotation.message, reason?.message)
+    note(annotation.rules, rules.join(','))
+    note(annotation.policy, decision?.policyDigest)
+    note(annotation.session, this.caller?.session.id)
+    note(annotation.held, held?.id)
+    note(annotation.reviewer, held?.reviews.map((review) => review.reviewer.name).join(','))
+    note(annotation.command, this.shownCommand)
+    note(annotation.claimedCommand, this.claimedCommand)
+    note(annotation.digest, this.digest)
+    if (isLast) {
+      note(annotation.outcome, this.outcome)
+      note(annotation.masked, String(this.masked()))
     }
-    return Object.fromEntries(Object.entries(notes).filter(([, value]) => value !== ''))
+    return notes
   }
 }
 
 function objectReference(request: RequestAttributes | undefined): AuditEvent['objectRef'] {
   if (request?.kind !== 'resource') return undefined
   const { resource, namespace, name, apiGroup, apiVersion, subresource } = request
-  const known = Object.entries({ resource, namespace, name, apiGroup, apiVersion, subresource })
-  return Object.fromEntries(known.filter(([, value]) => value !== ''))
+  return {
+    ...(resource === '' ? {} : { resource }),
+    ...(namespace === '' ? {} : { namespace }),
+    ...(name === '' ? {} : { name }),
+    ...(apiGroup === '' ? {} : { apiGroup }),
+    ...(apiVersion === '' ? {} : { apiVersion }),
+    ...(subresource === '' ? {} : { subresource }),
+  }
 }
 
 /** RFC 3339 with microseconds, as the API server writes them. */

@@ -4,7 +4,7 @@ const INTERVAL_MS = 2_000
 /** Keeps asking whether a caller is still who it was, so that a session that ends takes its streams with it. */
 export class Vigil {
   readonly #ask: () => Promise<unknown>
-  readonly #lost = new AbortController()
+  #lost: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
 
   constructor(ask: () => Promise<unknown>) {
@@ -13,7 +13,7 @@ export class Vigil {
 
   /** Aborts with the reason once the answer is no. */
   get lost(): AbortSignal {
-    return this.#lost.signal
+    return (this.#lost ??= new AbortController()).signal
   }
 
   /** Asks now; rejects when the answer is no. */
@@ -24,7 +24,7 @@ export class Vigil {
   /** Asks again and again until `end`. */
   keep(): void {
     this.#timer = setInterval(() => {
-      this.#ask().catch((reason: unknown) => this.#lost.abort(reason))
+      this.#ask().catch((reason: unknown) => this.#lost?.abort(reason))
     }, INTERVAL_MS)
   }
 

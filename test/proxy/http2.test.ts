@@ -107,7 +107,7 @@ test('an answer that breaks is never taken for whole', () =>
     {
       handler: (message, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
-        response.write('{"half":', () => message.socket.destroy())
+        response.write(`{"half":"${'x'.repeat(300_000)}`, () => message.socket.destroy())
       },
     },
     (house) =>

@@ -401,6 +401,7 @@ describe('the mask', () => {
   test('one that fails midway breaks the connection instead of ending it cleanly', () => {
     async function* half() {
       yield Buffer.from('{"items":[')
+      yield Buffer.from('{},')
       await Promise.resolve()
       throw new Fault('ERR_MASK', 'The answer cannot be read.')
     }

@@ -106,7 +106,7 @@ test('a cluster that dies midway breaks the answer instead of ending it cleanly'
     {
       handler: (message, response) => {
         response.writeHead(200, { 'content-type': 'application/json' })
-        response.write('{"items":[', () => message.socket.destroy())
+        response.write(`{"items":["${'x'.repeat(300_000)}`, () => message.socket.destroy())
       },
     },
     async (house) => {
@@ -195,3 +195,18 @@ test('a session that ends takes its streams with it', () => {
     },
   )
 })
+
+test('a cluster that dies before the second piece of an answer is told as a failure, since nothing has left yet', () =>
+  inHouse(
+    {
+      handler: (message, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.write('{"items":[', () => message.socket.destroy())
+      },
+    },
+    async (house) => {
+      const reply = await ask(house, '/api/v1/pods')
+      expect(reply.status).toBe(502)
+      expect(reply.json).toMatchObject({ kind: 'Status', status: 'Failure' })
+    },
+  ))
