@@ -37,8 +37,9 @@ Options
 ${brokerHelp}
   --json               machine-readable findings
 
-Example
-  chaperone doctor --context staging`,
+Examples
+  chaperone doctor --context staging
+  chaperone doctor --practice --json`,
   options: { ...brokerOptions, json: { type: 'boolean' } },
   run: async (context, parsed) => {
     const findings = await examine(context, parsed)

@@ -20,8 +20,8 @@ Options
   --json               machine-readable output
 ${reviewerHelp}
 
-Example
-  chaperone held list --json
+Examples
+  chaperone held list
   chaperone held approve h-k3m9qa --practice --comment "agreed in the stand-up"`,
   options: {
     ...reviewerOptions,

@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util'
 import { readEnvironment } from '../config/environment.ts'
-import { Fault, toFault } from '../model/fault.ts'
+import { toFault } from '../model/fault.ts'
 import { childFault, isChild } from './children.ts'
 import { exitCode, say, type Command, type Context } from './command.ts'
-import { overview, version } from './overview.ts'
+import { manual } from './manual.ts'
+import { exitCodes, overview, version } from './overview.ts'
+import { parseUsage, unknownCommand } from './usage.ts'
 
 /** Verbs load on demand, so that `chaperone why` does not pay for Ink. */
 const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
@@ -44,7 +45,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
   const name = isVerb ? first : 'shell'
   const load = verbs[name]
   if (load === undefined) {
-    say(context, unknownVerb(name))
+    say(context, unknownCommand(name, [...Object.keys(verbs), 'help', 'version']))
     return exitCode.usage
   }
   const { command } = await load()
@@ -53,7 +54,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
 
 async function runVerb(context: Context, command: Command, args: readonly string[]): Promise<number> {
   try {
-    const parsed = parse(command, args)
+    const parsed = parseUsage(command, args)
     if (parsed.values['help'] === true) return await help(context, command.name)
     return await command.run(context, parsed)
   } catch (thrown) {
@@ -66,43 +67,24 @@ async function runVerb(context: Context, command: Command, args: readonly string
   }
 }
 
-function parse(command: Command, args: readonly string[]) {
-  const end = args.indexOf('--')
-  const own = end === -1 ? args : args.slice(0, end)
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...own],
-      options: { ...command.options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: true,
-      strict: true,
-    })
-    return { values, positionals, rest: end === -1 ? [] : args.slice(end + 1) }
-  } catch (cause) {
-    const message = (cause as Error).message.split('. ')[0] ?? 'The command line is malformed'
-    throw new Fault('ERR_USAGE', `${message}.`, { advice: `See \`chaperone ${command.name} --help\`.`, cause })
-  }
-}
-
 async function help(context: Context, name: string | undefined): Promise<number> {
   if (name === undefined || name.startsWith('-')) {
     const commands = await Promise.all(Object.values(verbs).map((load) => load()))
     context.stdout.write(overview(commands.map(({ command }) => command)))
     return exitCode.ok
   }
+  if (name === 'exit-codes') {
+    context.stdout.write(`${exitCodes}\n`)
+    return exitCode.ok
+  }
   const load = verbs[name]
   if (load === undefined) {
-    say(context, unknownVerb(name))
+    say(context, unknownCommand(name, [...Object.keys(verbs), 'exit-codes']))
     return exitCode.usage
   }
   const { command } = await load()
-  context.stdout.write(`${command.usage}\n\n${command.summary}\n\n${command.help.trim()}\n`)
+  context.stdout.write(manual(command))
   return exitCode.ok
-}
-
-function unknownVerb(name: string): string {
-  const near = Object.keys(verbs).find((verb) => verb.startsWith(name.slice(0, 3)))
-  const hint = near === undefined ? '' : ` Did you mean \`chaperone ${near}\`?`
-  return `There is no command ${JSON.stringify(name)}.${hint} See \`chaperone --help\`.`
 }
 
 /** `chaperone journal search | head` must end quietly. */

@@ -29,14 +29,21 @@ export const command: Command = {
 the hash chain and the signatures; it exits 1 when anything does not fit.
 
 Options
-  --user, --verb, --resource, --namespace, --decision, --session, --held VALUE
+  --user NAME          who asked
+  --verb VERB          get, list, watch, create, update, patch, delete …
+  --resource RESOURCE  like pods, pods/exec or deployments.apps
+  --namespace NAME     the namespace asked for
+  --decision WORD      allow, hold or deny
+  --session ID         a supervised session, s-…
+  --held ID            a held request, h-…
   --text WORD          any field contains WORD
-  --since, --until T   RFC 3339 times
+  --since TIME         from this time on, like 2026-11-23T06:00:00Z
+  --until TIME         before this time
   --limit N            at most N events, the latest ones
   --json               machine-readable: an array of events, or the report
 ${stateHelp}
 
-Example
+Examples
   chaperone journal search --decision=deny --json
   chaperone journal verify`,
   options: {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Command } from './command.ts'
+import { wrap } from './manual.ts'
 
 /** The version in package.json, which lies two levels above the built file. */
 export function version(): string {
@@ -7,16 +8,31 @@ export function version(): string {
   return found
 }
 
+/** What scripts may rely on; also `chaperone help exit-codes`. */
+export const exitCodes = `Exit codes
+  0    done
+  1    failed
+  2    wrong usage
+  120  the last request is still held: run the same command again after approval
+  121  the last request was denied, by a rule or a reviewer
+  122  the last request was held, and nobody decided in time
+  125  Chaperone itself failed (run)
+  126  the command cannot be run
+  127  there is no such command
+  128+ the command was ended by this signal, like 143 by SIGTERM
+\`run\` and \`shell\` otherwise give the exit code of their command. 120 to 122
+are given by \`run\` in place of a failure of its command, never of a success.`
+
 /** `chaperone --help`: one page that a newcomer can act on. */
 export function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length)) + 2
-  const rows = commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`)
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 4
+  const rows = commands.map(({ name, summary }) => `  ${name}`.padEnd(width) + wrap(summary, width, width).trimStart())
   return `chaperone — the supervised way to Kubernetes for people and AI agents
 
 Usage: chaperone [COMMAND] [OPTIONS]
        chaperone run [OPTIONS] -- CMD…
 
-Commands (\`chaperone COMMAND --help\` explains each; the default is shell)
+Commands
 ${rows.join('\n')}
 
 First steps
@@ -24,14 +40,12 @@ First steps
   chaperone review --practice     in a second terminal: the practice reviewer
   chaperone replay latest         see what happened
   chaperone why last              why the last request was allowed, held or denied
+  chaperone doctor                what is missing, and what to do
 
-Exit codes
-  0    done                       121  a request was denied
-  1    failed                     122  a held request expired
-  2    wrong usage                125  Chaperone itself failed (run)
-  120  a request is still held    126, 127  the command cannot be run, or is not there
-  \`run\` and \`shell\` otherwise give the exit code of their command; 120 to 122 replace
-  a failure of the command when its last request was held, denied or expired.
+More help
+  chaperone COMMAND --help        options and examples of one command
+  chaperone help exit-codes       what scripts may rely on
+  chaperone completion --help     completions for bash, zsh and fish
 
 Environment
   CHAPERONE_STATE                 state folder, as --state

@@ -18,7 +18,7 @@ Options
   --ready-file FILE       write JSON with server, kubeconfig and pid once it answers
   --until-stdin-closes    end when standard input closes
 
-Example
+Examples
   chaperone practice --kubeconfig-out /tmp/practice.yaml &
   kubectl --kubeconfig /tmp/practice.yaml get pods -A`,
   options: {

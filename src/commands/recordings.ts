@@ -16,7 +16,8 @@ Options
   --json               machine-readable list
 ${stateHelp}
 
-Example
+Examples
+  chaperone recordings list
   chaperone recordings list --json | head`,
   options: { ...stateOption, json: { type: 'boolean' } },
   run: async (context, parsed) => {

@@ -28,9 +28,9 @@ the screen. One's own requests cannot be reviewed.
 Options
 ${reviewerHelp}
 
-Example
-  chaperone shell --practice      in one terminal
-  chaperone review --practice     in another`,
+Examples
+  chaperone review --practice
+  chaperone review --token-file ~/bob.token`,
   options: reviewerOptions,
   run: async (context, parsed) => {
     refuseInsideSession(context, 'Reviewing')

@@ -19,8 +19,9 @@ Options
   --json               machine-readable list
 ${stateHelp}
 
-Example
-  chaperone reviewer add bob > bob.token`,
+Examples
+  chaperone reviewer add bob > bob.token
+  chaperone reviewer add carol --group platform-leads > carol.token`,
   options: { ...stateOption, group: { type: 'string', multiple: true }, json: { type: 'boolean' } },
   run: async (context, parsed) => {
     refuseInsideSession(context, 'Managing reviewers')

@@ -35,7 +35,7 @@ ${uiHelp}
 
 Examples
   chaperone run --practice -- kubectl get pods -A
-  chaperone run --wait=0 -- kubectl delete namespace shop-staging || echo "exit code $?"`,
+  chaperone run --wait=0 -- kubectl delete namespace shop-staging`,
   options: { ...brokerOptions, ...recordingOptions, ...uiOption, wait: { type: 'string' } },
   faultCode: exitCode.chaperone,
   run: async (context, parsed) => {

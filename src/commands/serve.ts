@@ -29,7 +29,7 @@ ${brokerHelp}
   --ready-file FILE    write JSON with endpoint, caFile, control and pid once it answers
   --until-idle         end when the last session has ended
 
-Example
+Examples
   chaperone serve --context staging --ready-file /tmp/ready.json
   chaperone run -- kubectl get pods`,
   options: { ...brokerOptions, 'ready-file': { type: 'string' }, 'until-idle': { type: 'boolean' } },

@@ -138,8 +138,14 @@ describe('what a broker says that `run` starts', () => {
 
 describe('a command line that makes no sense', () => {
   it.each([
-    [['shel'], 2, /Did you mean `chaperone shell`/],
-    [['serve', '--contxt', 'x'], 2, /--contxt/],
+    [['shel'], 2, /Did you mean "shell"/],
+    [['help', 'exit-code'], 2, /Did you mean "exit-codes"/],
+    [['serve', 'staging'], 2, /`chaperone serve` does not take "staging"/],
+    [['why', 'last', 'x'], 2, /does not take "x"/],
+    [['why', 'last', '--state'], 2, /--state needs a value/],
+    [['why', '--state', '--json'], 2, /--state=VALUE/],
+    [['why', 'last', '--json=1'], 2, /--json takes no value/],
+    [['serve', '--contxt', 'x'], 2, /has no option --contxt\. Did you mean "--context"/],
     [['shell', '--practice'], 1, /chaperone run -- CMD/],
     [['shell', '--ui=loud'], 1, /terminal/],
     [['replay'], 2, /latest/],
