@@ -1,7 +1,5 @@
 import { blank, type Cell, type Row } from './rows.ts'
 
-/** Every printable that no terminal draws wider or narrower than one cell. */
-const plain = /^[\x20-\x7e]$/
 /** A gap of so many equal cells is cheaper to paint over than to jump. */
 const gap = 6
 
@@ -10,14 +8,14 @@ const gap = 6
  * lets the terminal wrap or scroll by itself.
  */
 export class Painter {
-  readonly #cols: number
   readonly #rows: number
+  readonly #blankRow: Row
   /** An undefined row is unknown: someone else may have written there. */
   #screen: (Row | undefined)[]
 
   constructor(cols: number, rows: number) {
-    this.#cols = cols
     this.#rows = rows
+    this.#blankRow = Array.from({ length: cols }, () => blank)
     this.#screen = Array.from({ length: rows }, () => undefined)
   }
 
@@ -41,7 +39,7 @@ export class Painter {
       const portion = lines.slice(at, at + this.#rows)
       text += this.paint(portion)
       text += `\x1b[0m\x1b[${this.#rows};1H${'\n'.repeat(portion.length)}`
-      const below = Array.from({ length: portion.length }, () => blankRow(this.#cols))
+      const below = Array.from({ length: portion.length }, () => this.#blankRow)
       this.#screen = [...this.#screen.slice(portion.length), ...below]
     }
     return text
@@ -52,8 +50,9 @@ export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
   return a === b || (a?.chars === b?.chars && a?.style === b?.style && a?.width === b?.width)
 }
 
-function blankRow(cols: number): Row {
-  return Array.from({ length: cols }, () => blank)
+/** True for every printable that no terminal draws wider or narrower than one cell. */
+function isPlain(chars: string): boolean {
+  return chars.length === 1 && chars >= ' ' && chars <= '~'
 }
 
 /**
@@ -61,10 +60,11 @@ function blankRow(cols: number): Row {
  * painted, for terminals disagree about the width of the rest.
  */
 function paintRow(old: Row | undefined, row: Row, index: number): string {
+  if (old === row) return ''
   const changed = row.findIndex((cell, col) => !sameCell(cell, old?.[col]))
   if (changed === -1) return ''
   const end = contentEnd(row)
-  if (old === undefined || ![...old, ...row].every(({ chars }) => plain.test(chars))) {
+  if (old === undefined || !isPlainRow(old) || !isPlainRow(row)) {
     return paintRun(row, index, 0, end) + (end < row.length ? clearFrom(index, end) : '')
   }
   let text = ''
@@ -75,6 +75,10 @@ function paintRow(old: Row | undefined, row: Row, index: number): string {
     from = row.findIndex((cell, col) => col >= to && !sameCell(cell, old[col]))
   }
   return text
+}
+
+function isPlainRow(row: Row): boolean {
+  return row.every(({ chars }) => isPlain(chars))
 }
 
 /** Column after the last cell that is not blank. */
@@ -104,7 +108,7 @@ function paintRun(row: Row, index: number, from: number, to: number): string {
     if (cell.style !== style) text += cell.style === '' ? '\x1b[0m' : `\x1b[0;${cell.style}m`
     style = cell.style
     text += cell.chars
-    isPlaced = plain.test(cell.chars)
+    isPlaced = isPlain(cell.chars)
   }
   return text
 }

@@ -15,11 +15,13 @@ export const blank: Cell = { chars: ' ', width: 1, style: '' }
 /** Cells of one buffer line, exactly `cols` of them; a character cut by the edge becomes blank. */
 export function readRow(line: IBufferLine | undefined, cols: number, scratch: IBufferCell): Row {
   const row: Cell[] = []
-  for (let col = 0; col < cols; col += 1) {
-    const cell = line?.getCell(col, scratch)
-    row.push(cell === undefined ? blank : toCell(cell, col, cols))
-  }
+  for (let col = 0; col < cols; col += 1) row.push(readCell(line, col, cols, scratch))
   return row
+}
+
+export function readCell(line: IBufferLine | undefined, col: number, cols: number, scratch: IBufferCell): Cell {
+  const cell = line?.getCell(col, scratch)
+  return cell === undefined ? blank : toCell(cell, col, cols)
 }
 
 /** Rows `from` up to `from + count` of a terminal's active buffer, counted from the top of its scrollback. */

@@ -11,6 +11,8 @@ export class ScreenClient implements AsyncDisposable {
   readonly #lost: (failure: Error) => void
   #left: PromiseWithResolvers<string> | undefined
   #unparsed = 0
+  /** Output that goes to the worker together, once all that can be read now was read. */
+  #waiting: Uint8Array[] = []
   /** Called after each frame was written to the terminal. */
   onFrame: (frame: Frame) => void = () => undefined
   onReply: (data: string) => void = () => undefined
@@ -31,7 +33,8 @@ export class ScreenClient implements AsyncDisposable {
   /** Returns how many bytes are not yet parsed. */
   output(bytes: Uint8Array, echo: boolean): number {
     this.#unparsed += bytes.length
-    this.#post({ type: 'output', bytes, echo })
+    if (this.#waiting.push(bytes) === 1 && !echo) setImmediate(() => this.#hand(false))
+    if (echo) this.#hand(true)
     return this.#unparsed
   }
 
@@ -64,7 +67,16 @@ export class ScreenClient implements AsyncDisposable {
     await this.#worker.terminate()
   }
 
+  #hand(echo: boolean): void {
+    const [first, ...others] = this.#waiting
+    if (first === undefined) return
+    this.#waiting = []
+    const bytes = others.length === 0 ? first : Buffer.concat([first, ...others])
+    this.#worker.postMessage({ type: 'output', bytes, echo } satisfies ToScreen)
+  }
+
   #post(message: ToScreen): void {
+    this.#hand(false)
     this.#worker.postMessage(message)
   }
 

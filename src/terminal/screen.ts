@@ -2,7 +2,8 @@
 import unicode11 from '@xterm/addon-unicode11'
 import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../model/chrome.ts'
-import { readRows, type Row } from './rows.ts'
+import type { Row } from './rows.ts'
+import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
 import { Painter, sameCell } from './painter.ts'
@@ -29,6 +30,8 @@ export class Screen {
   readonly #model: xterm.Terminal
   readonly #modes: ProgramModes
   readonly #departures: Departures
+  readonly #programReader: RowReader
+  readonly #chromeReader: RowReader
   /** Parses the chrome's styled rows into cells: the drawer from the top, the status row last. */
   readonly #chromeModel: xterm.Terminal
   #chrome = noChrome
@@ -62,6 +65,8 @@ export class Screen {
     }
     this.#modes = new ProgramModes(this.#model)
     this.#departures = new Departures(this.#model)
+    this.#programReader = new RowReader(this.#model)
+    this.#chromeReader = new RowReader(this.#chromeModel)
     this.#main = new Painter(cols, rows)
     if (options.purpose === 'shell') this.#mirror()
   }
@@ -94,7 +99,7 @@ export class Screen {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes)
       // xterm parses at once, not in a later task, what follows a user's input.
-      if (at === 0) this.#model.input('', true)
+      this.#model.input('', true)
       this.#model.write(piece, () => {
         this.#departures.count()
         this.#reportParsed(piece.length)
@@ -237,13 +242,13 @@ export class Screen {
 
   #programRows(): Row[] {
     const { cols, rows } = this.#size
-    return readRows(this.#model, this.#model.buffer.active.baseY, Math.min(rows, Math.max(1, rows - 1)), cols)
+    return this.#programReader.read(this.#model.buffer.active.baseY, Math.min(rows, Math.max(1, rows - 1)), cols)
   }
 
   #target(): Row[] {
     const program = this.#programRows()
     if (this.#size.rows < 2) return program
-    const chrome = readRows(this.#chromeModel, 0, this.#chrome.drawerRows.length + 1, this.#size.cols)
+    const chrome = this.#chromeReader.read(0, this.#chrome.drawerRows.length + 1, this.#size.cols)
     return [...program.slice(0, this.#drawerTop), ...chrome]
   }
 

@@ -20,6 +20,7 @@ export class Outer implements AsyncDisposable {
   #tail = Buffer.alloc(0)
   #look: (data: Buffer) => void = () => undefined
   #ended = false
+  #lost: () => void = () => undefined
   bytes = 0
 
   constructor(command: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
@@ -29,6 +30,7 @@ export class Outer implements AsyncDisposable {
     this.#pty.onData((data: string | Buffer) => this.#take(Buffer.from(data)))
     this.#pty.onExit(() => {
       this.#ended = true
+      this.#lost()
       this.#exited.resolve(undefined)
     })
   }
@@ -45,9 +47,11 @@ export class Outer implements AsyncDisposable {
   /** Resolves with `performance.now()` of the moment the text stood in the output, sequences left out. */
   async seen(text: string): Promise<number> {
     const found = Promise.withResolvers<number>()
-    const late = setTimeout(() => {
+    this.#lost = () => {
       found.reject(new Error(`${JSON.stringify(text)} was not painted. The last of the output:\n${this.#text()}`))
-    }, patienceMs)
+    }
+    const late = setTimeout(this.#lost, patienceMs)
+    if (this.#ended) this.#lost()
     const last = text.slice(-1)
     this.#look = (data) => {
       // Cheap first: it is not this search that is to be measured in a flood.
@@ -58,7 +62,7 @@ export class Outer implements AsyncDisposable {
       return await found.promise
     } finally {
       clearTimeout(late)
-      this.#look = () => undefined
+      this.#look = this.#lost = () => undefined
     }
   }
 
