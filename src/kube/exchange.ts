@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { UpstreamAnswer } from './port.ts'
 
 /** Bytes that wait for their reader before the API server is made to wait. */
-const WINDOW_BYTES = 64 * 1024
+const WINDOW_BYTES = 256 * 1024
 
 type Sent = Dispatcher.DispatchOptions & { readonly signal: AbortSignal | undefined }
 
@@ -71,10 +71,13 @@ interface Source {
   abort(reason: Error): void
 }
 
-/** The bytes of an answer, pulled by one reader; more than a window of them is not fetched ahead. */
+/**
+ * The bytes of an answer, pulled by one reader, who gets all that wait in one piece: few large writes cost less than many
+ * small ones. More than a window is not fetched ahead.
+ */
 class AnswerBody implements AsyncIterator<Uint8Array> {
   readonly #source: Source
-  readonly #chunks: Uint8Array[] = []
+  #chunks: Uint8Array[] = []
   #waitingBytes = 0
   #isPaused = false
   #isOver = false
@@ -114,22 +117,23 @@ class AnswerBody implements AsyncIterator<Uint8Array> {
     while (this.#chunks.length === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
-    const value = this.#chunks.shift()
-    if (value === undefined) {
+    const [first, ...more] = this.#chunks
+    if (first === undefined) {
       if (this.#failure !== undefined) throw this.#failure
       return { done: true, value: undefined }
     }
-    this.#waitingBytes -= value.length
-    if (this.#isPaused && this.#waitingBytes <= WINDOW_BYTES / 2) {
+    this.#chunks = []
+    this.#waitingBytes = 0
+    if (this.#isPaused) {
       this.#isPaused = false
       this.#source.resume()
     }
-    return { done: false, value }
+    return { done: false, value: more.length === 0 ? first : Buffer.concat([first, ...more]) }
   }
 
   /** Lets go of the rest; the connection ends, since what is on it cannot be read past. */
   destroy(): void {
-    this.#chunks.length = 0
+    this.#chunks = []
     if (this.#isOver) return
     this.#isOver = true
     this.#wake?.()

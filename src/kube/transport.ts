@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { DEFAULT_CIPHERS } from 'node:tls'
 import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { Fault } from '../model/fault.ts'
 import type { Credential, CredentialSource } from './credential.ts'
@@ -24,6 +25,8 @@ export interface ClusterAccess {
  */
 const ordinary: Lane = { connections: 256, waitMs: 10_000 }
 const longRunning: Lane = { connections: 1024, waitMs: 10_000 }
+/** OpenSSL's own list with AES-128-GCM first: as safe here, and a tenth cheaper on large lists. */
+const CIPHERS = [...new Set(['TLS_AES_128_GCM_SHA256', ...DEFAULT_CIPHERS.split(':')])].join(':')
 const CONNECT_TIMEOUT_MS = 10_000
 /** The API server itself gives up on an ordinary request after 60 s. */
 const ANSWER_TIMEOUT_MS = 70_000
@@ -139,6 +142,7 @@ function openPool(access: ClusterAccess, certificate: Certificate, { connections
     timeout: CONNECT_TIMEOUT_MS,
     autoSelectFamily: true,
     rejectUnauthorized: true,
+    ciphers: CIPHERS,
     ...(ca === undefined ? {} : { ca }),
     ...(serverName === undefined ? {} : { servername: serverName }),
     ...certificate,

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { UpstreamAnswer } from '../kube/port.ts'
 import type { Masker, MaskedAnswer } from '../mask/port.ts'
@@ -118,12 +117,11 @@ async function ended(out: Writable, last?: Uint8Array): Promise<void> {
 /** Until the client has taken what was written, or is gone. */
 async function drained(out: Writable): Promise<void> {
   if (out.destroyed || !out.writableNeedDrain) return
-  const stop = new AbortController()
-  const { signal } = stop
-  const either = Promise.race([once(out, 'drain', { signal }), once(out, 'close', { signal })])
-  try {
-    await either
-  } finally {
-    stop.abort()
-  }
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      out.off('drain', go).off('close', go)
+      resolve()
+    }
+    out.on('drain', go).on('close', go)
+  })
 }
