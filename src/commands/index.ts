@@ -20,6 +20,14 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   practice: () => import('./practice.ts'),
   reviewer: () => import('./reviewer.ts'),
   doctor: () => import('./doctor.ts'),
+  completion: async () => {
+    const { completionCommand } = await import('./completion.ts')
+    return { command: completionCommand(allCommands) }
+  },
+}
+
+async function allCommands(): Promise<readonly Command[]> {
+  return (await Promise.all(Object.values(verbs).map((load) => load()))).map(({ command }) => command)
 }
 
 /** Runs what argv asks for and sets the exit code; every failure is one sentence on stderr. */
@@ -40,6 +48,10 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
   if (first === '--version' || first === 'version') {
     context.stdout.write(`chaperone ${version()}\n`)
     return exitCode.ok
+  }
+  if (first === '__complete') {
+    const { complete } = await import('./complete.ts')
+    return complete(context, others)
   }
   const isVerb = !first.startsWith('-')
   const name = isVerb ? first : 'shell'
@@ -69,8 +81,7 @@ async function runVerb(context: Context, command: Command, args: readonly string
 
 async function help(context: Context, name: string | undefined): Promise<number> {
   if (name === undefined || name.startsWith('-')) {
-    const commands = await Promise.all(Object.values(verbs).map((load) => load()))
-    context.stdout.write(overview(commands.map(({ command }) => command)))
+    context.stdout.write(overview(await allCommands()))
     return exitCode.ok
   }
   if (name === 'exit-codes') {

@@ -39,7 +39,7 @@ First steps
   chaperone shell --practice      a supervised shell on the practice cluster
   chaperone review --practice     in a second terminal: the practice reviewer
   chaperone replay latest         see what happened
-  chaperone why last              why the last request was allowed, held or denied
+  chaperone why last              why the last request passed, waited or failed
   chaperone doctor                what is missing, and what to do
 
 More help
