@@ -9,6 +9,8 @@ export interface UpstreamRequest {
   /** True for watches and streams: no limit on the time until the first byte or between bytes. */
   readonly longRunning: boolean
   readonly signal?: AbortSignal
+  /** Whose request it is, a session's id: connections are shared out between them. */
+  readonly party: string
 }
 
 export interface UpstreamAnswer {

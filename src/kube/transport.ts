@@ -23,8 +23,8 @@ export interface ClusterAccess {
  * Connections to one API server. Watches and streams hold theirs for hours, so they have their own, and as many as the
  * listener takes clients: ordinary requests never wait behind them.
  */
-const ordinary: Lane = { connections: 256, waitMs: 10_000 }
-const longRunning: Lane = { connections: 1024, waitMs: 10_000 }
+const ordinary: Lane = { connections: 256, perParty: 64, waitMs: 10_000 }
+const longRunning: Lane = { connections: 1024, perParty: 1024, waitMs: 10_000 }
 /** OpenSSL's own list with AES-128-GCM first: as safe here, and a tenth cheaper on large lists. */
 const CIPHERS = [...new Set(['TLS_AES_128_GCM_SHA256', ...DEFAULT_CIPHERS.split(':')])].join(':')
 const CONNECT_TIMEOUT_MS = 10_000
@@ -32,9 +32,10 @@ const CONNECT_TIMEOUT_MS = 10_000
 const ANSWER_TIMEOUT_MS = 70_000
 const PING_TIMEOUT_MS = 10_000
 
-/** How many connections there are, and how long a request waits for one (ms). */
+/** How many connections there are, how many of them one party may hold, and how long a request waits for one (ms). */
 interface Lane {
   readonly connections: number
+  readonly perParty: number
   readonly waitMs: number
 }
 
@@ -53,7 +54,7 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
     let release: () => void = () => undefined
     const fail = (thrown: unknown) => upstreamFailure(thrown, server.href)
     try {
-      release = await (asked.longRunning ? long : short).take(asked.signal)
+      release = await (asked.longRunning ? long : short).take(asked.party, asked.signal)
       const pools = connections.with(certificate)
       const sent = {
         origin: server.origin,
@@ -80,6 +81,7 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
       target: '/version',
       headers: { accept: 'application/json' },
       longRunning: false,
+      party: '',
       signal: AbortSignal.timeout(PING_TIMEOUT_MS),
     })
     body.destroy()
@@ -132,8 +134,8 @@ class Connections {
   }
 }
 
-function slotsOf({ connections: limit, waitMs }: Lane, what: string): Slots {
-  return new Slots({ limit, waitMs, what })
+function slotsOf({ connections: limit, perParty, waitMs }: Lane, what: string): Slots {
+  return new Slots({ limit, perParty, waitMs, what })
 }
 
 function openPool(access: ClusterAccess, certificate: Certificate, { connections }: Lane): Dispatcher {

@@ -29,6 +29,8 @@ export async function forward(
     readonly accept: string
     readonly auditID: string
     readonly upstream: Upstream
+    /** The session's id. */
+    readonly party: string
     /** Ends reads and streams. */
     readonly gone: AbortSignal
     /** Ends everything. */
@@ -50,6 +52,7 @@ export async function forward(
     },
     ...(canonical.contentType === '' ? {} : { body: canonical.body }),
     longRunning,
+    party: options.party,
     signal: longRunning || !isMutation(request) ? options.gone : options.closing,
   })
   try {

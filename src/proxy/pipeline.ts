@@ -144,7 +144,14 @@ async function carryOut(
     if (trace.held !== undefined) await identified.check()
     if (isStream) identified.keep()
     trace.forwarded = true
-    const answer = await forward(asked, request, matter.canonical, { accept, auditID, upstream, gone: ends, closing })
+    const answer = await forward(asked, request, matter.canonical, {
+      accept,
+      auditID,
+      upstream,
+      party: matter.session.id,
+      gone: ends,
+      closing,
+    })
     trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }

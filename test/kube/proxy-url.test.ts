@@ -50,7 +50,7 @@ test('a cluster behind a proxy is reached through it, with TLS from end to end',
     readFile: () => Promise.resolve(kubeconfig),
   })
   parts.defer(() => upstream.close())
-  const answer = await upstream.request({ method: 'GET', target: '/x', headers: {}, longRunning: false })
+  const answer = await upstream.request({ method: 'GET', target: '/x', headers: {}, longRunning: false, party: 's-1' })
   let text = ''
   for await (const chunk of answer.body) text += Buffer.from(chunk).toString()
   expect(text).toBe('{"through":true}')

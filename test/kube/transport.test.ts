@@ -44,7 +44,7 @@ async function withCluster(
   }
 }
 
-const get = (target: string) => ({ method: 'GET', target, headers: {}, longRunning: target === '/watch' })
+const get = (target: string) => ({ method: 'GET', target, headers: {}, party: 's-1', longRunning: target === '/watch' })
 
 test('three hundred watches leave room for an ordinary request', { timeout: 20_000 }, () =>
   withCluster(undefined, async (upstream) => {
@@ -57,7 +57,7 @@ test('three hundred watches leave room for an ordinary request', { timeout: 20_0
 
 test('a request waits for a connection no longer than its deadline, and is told that nothing was sent', () =>
   withCluster(
-    { ordinary: { connections: 1, waitMs: 50 }, longRunning: { connections: 1, waitMs: 50 } },
+    { ordinary: { connections: 1, perParty: 1, waitMs: 50 }, longRunning: { connections: 1, perParty: 1, waitMs: 50 } },
     async (upstream, held) => {
       const first = await upstream.request(get('/held'))
       await expect(upstream.request(get('/version'))).rejects.toMatchObject({
@@ -75,9 +75,12 @@ test('a request waits for a connection no longer than its deadline, and is told 
   ))
 
 test('a connection that breaks before the answer is given back', () =>
-  withCluster({ ordinary: { connections: 1, waitMs: 50 }, longRunning: { connections: 1, waitMs: 50 } }, async (up) => {
-    await expect(up.request(get('/cut'))).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNREACHABLE' })
-    const answer = await up.request(get('/version'))
-    expect(answer.statusCode).toBe(200)
-    answer.body.destroy()
-  }))
+  withCluster(
+    { ordinary: { connections: 1, perParty: 1, waitMs: 50 }, longRunning: { connections: 1, perParty: 1, waitMs: 50 } },
+    async (up) => {
+      await expect(up.request(get('/cut'))).rejects.toMatchObject({ code: 'ERR_UPSTREAM_UNREACHABLE' })
+      const answer = await up.request(get('/version'))
+      expect(answer.statusCode).toBe(200)
+      answer.body.destroy()
+    },
+  ))

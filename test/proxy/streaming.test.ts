@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { ask, open } from './client.ts'
 import { Fault } from '../../src/model/fault.ts'
-import { inHouse, knownToken, type Handler } from './house.ts'
+import { inHouse, knownToken, session, subject, type Handler } from './house.ts'
 
 const watchPods = '/api/v1/namespaces/default/pods?watch=true'
 const frame = (count: number) => `{"type":"ADDED","object":{"metadata":{"name":"p-${count}"}}}\n`
@@ -210,3 +210,66 @@ test('a cluster that dies before the second piece of an answer is told as a fail
       expect(reply.json).toMatchObject({ kind: 'Status', status: 'Failure' })
     },
   ))
+
+test('a session whose readers do not read waits for itself, and another session is served', { timeout: 30_000 }, () => {
+  const block = Buffer.alloc(64 * 1024, 'x')
+  const handler: Handler = (message, response) => {
+    response.on('error', () => {}).writeHead(200, { 'content-type': 'application/json' })
+    if (message.url !== '/api/v1/pods') response.end('{}')
+    const pour = () => {
+      while (message.url === '/api/v1/pods' && response.write(block));
+    }
+    response.on('drain', pour)
+    pour()
+  }
+  const identify = (authorization: string | undefined) => {
+    const id = authorization === 'Bearer other' ? 's-other' : session.id
+    return Promise.resolve({ subject, session: { ...session, id } })
+  }
+  const greed = 260
+  return inHouse({ handler, identify }, async (house) => {
+    const gone = new AbortController()
+    const readers = Array.from({ length: greed }, () =>
+      open(house, '/api/v1/pods', {}, gone.signal).then(
+        (message) => message.on('error', () => {}).pause(),
+        () => undefined,
+      ),
+    )
+    await house.line(() => house.journal.filter(({ stage }) => stage === 'RequestReceived').length >= greed)
+    const reply = await ask(house, '/version', { headers: { authorization: 'Bearer other' } })
+    expect(reply.status).toBe(200)
+    expect(house.arrived.length).toBeLessThan(100)
+    gone.abort()
+    await Promise.all(readers)
+  })
+})
+
+test(
+  'a thousand watches of ten sessions stay open, each gets its event, and an ordinary request waits for none',
+  { timeout: 60_000 },
+  () => {
+    const watches: ServerResponse[] = []
+    const handler: Handler = (message, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      if (message.url?.includes('watch') === true) watches.push(response.on('error', () => {}))
+      else response.end('{}')
+      response.flushHeaders()
+    }
+    const identify = (authorization: string | undefined) =>
+      Promise.resolve({ subject, session: { ...session, id: authorization ?? '' } })
+    return inHouse({ handler, identify }, async (house) => {
+      const headers = (index: number) => ({ headers: { authorization: `Bearer session-${index % 10}` } })
+      const messages = []
+      for (let batch = 0; batch < 10; batch++) {
+        const opening = Array.from({ length: 100 }, (_, index) => open(house, watchPods, headers(index)))
+        messages.push(...(await Promise.all(opening)))
+      }
+      expect((await ask(house, '/version', headers(0))).status).toBe(200)
+      const first = messages.map((message) => once(message, 'data'))
+      for (const [index, watch] of watches.entries()) watch.write(frame(index))
+      const events = await Promise.all(first)
+      expect(new Set(events.map(([chunk]) => String(chunk))).size).toBe(1000)
+      for (const message of messages) message.on('error', () => {}).destroy()
+    })
+  },
+)
