@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { Environment } from './environment.ts'
-import { configSchema, type ConfigFile } from './schema.ts'
+import { parseConfig } from './parse.ts'
+import type { ConfigFile } from './schema.ts'
 
 /** What the command line may set; each wins over the file. */
 export interface ConfigFlags {
@@ -36,7 +36,8 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
     throw new Fault('ERR_USAGE', '--practice brings its own cluster: leave out --kubeconfig and --context.')
   }
   const { file, folder } = await readConfigFile(flags.config, environment.configFile)
-  const kubeconfig = flags.kubeconfig ?? (file.kubeconfig === undefined ? undefined : resolve(folder, file.kubeconfig))
+  const beside = (path: string) => inFolder(folder, environment.home, path)
+  const kubeconfig = flags.kubeconfig ?? (file.kubeconfig === undefined ? undefined : beside(file.kubeconfig))
   return Object.freeze({
     stateFolder: resolve(flags.state ?? environment.stateFolder),
     upstream:
@@ -50,7 +51,7 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
     listen: parseListen(flags.listen ?? file.listen ?? '127.0.0.1:0'),
     policyFiles:
       flags.policies === undefined || flags.policies.length === 0
-        ? (file.policies ?? []).map((path) => resolve(folder, path))
+        ? (file.policies ?? []).map(beside)
         : flags.policies.map((path) => resolve(path)),
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,
@@ -78,27 +79,9 @@ async function readConfigFile(
   return { file: parseConfig(text, path), folder: dirname(path) }
 }
 
-/** Parses the text of a chaperone.yaml; `path` is only for messages. Throws ERR_CONFIG listing every problem. */
-export function parseConfig(text: string, path: string): ConfigFile {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false })
-  const refuse = (problems: readonly string[]) =>
-    new Fault('ERR_CONFIG', problems.join('\n'), { advice: 'Nothing was started.' })
-  if (document.errors.length > 0) {
-    throw refuse(
-      document.errors.map((error) => `${path}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0]}`),
-    )
-  }
-  const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }))
-  if (parsed.success) return parsed.data
-  throw refuse(
-    parsed.error.issues.map((issue) => {
-      const node = document.getIn(issue.path as string[], true) as { range?: [number, number, number] } | undefined
-      const line = node?.range === undefined ? 1 : lines.linePos(node.range[0]).line
-      const known = issue.code === 'unrecognized_keys' ? ` Known: ${Object.keys(configSchema.shape).join(', ')}.` : ''
-      return `${path}:${line}: ${issue.path.join('.') || 'file'}: ${issue.message}.${known}`
-    }),
-  )
+/** `~/x` means the home folder in a file as it does in a shell. */
+function inFolder(folder: string, home: string, path: string): string {
+  return resolve(folder, path.startsWith('~/') ? join(home, path.slice(2)) : path)
 }
 
 function parseListen(text: string): { host: string; port: number } {

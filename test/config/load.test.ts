@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import { parseDuration } from '../../src/config/duration.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
-import { loadConfig, parseConfig } from '../../src/config/load.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { parseConfig } from '../../src/config/parse.ts'
 import { prepareState } from '../../src/config/state.ts'
 import { Fault } from '../../src/model/fault.ts'
 
@@ -17,23 +18,54 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const environment = () => ({ ...readEnvironment(), configFile: join(folder, 'none.yaml') })
 
+function fault(run: () => unknown): Fault {
+  try {
+    run()
+  } catch (thrown) {
+    if (thrown instanceof Fault) return thrown
+    throw thrown
+  }
+  throw new Error('it threw nothing')
+}
+
 describe('chaperone.yaml', () => {
-  it('names file, line and the known keys when a key is misspelt', () => {
-    const text = 'apiVersion: chaperone/v1\nkind: Config\nkubeconfg: /x\n'
-    expect(() => parseConfig(text, 'chaperone.yaml')).toThrow(
-      /chaperone\.yaml:1: file: .*kubeconfg.*Known: .*kubeconfig/,
-    )
-  })
-
-  it('names the line of a wrong value', () => {
-    const text = 'apiVersion: chaperone/v1\nkind: Config\nlisten: 0.0.0.0:8443\n'
-    expect(() => parseConfig(text, 'c.yaml')).toThrow(/c\.yaml:3: listen: must be a loopback address/)
-  })
-
-  it('refuses a key given twice', () => {
-    expect(() => parseConfig('apiVersion: chaperone/v1\nkind: Config\nui: full\nui: none\n', 'c.yaml')).toThrow(
-      /c\.yaml:4/,
-    )
+  const head = 'apiVersion: chaperone/v1\nkind: Config\n'
+  it.each([
+    [
+      'a misspelt key',
+      `${head}kubeconfg: /x\n`,
+      /^c\.yaml:3: unknown key "kubeconfg"\. Did you mean "kubeconfig"\? Known: api/,
+    ],
+    [
+      'one inside another',
+      `${head}recording:\n  vers: 2\n`,
+      /^c\.yaml:4: recording: unknown key "vers"\. Did you mean "version"/,
+    ],
+    [
+      'a wrong value',
+      `${head}listen: 0.0.0.0:8443\n`,
+      /^c\.yaml:3: listen: must be a loopback address.*not "0\.0\.0\.0:8443"$/,
+    ],
+    ['a word outside its set', `${head}ui: loud\n`, /^c\.yaml:3: ui: must be one of full, line, none, not "loud"$/],
+    ['a number for text', `${head}context: 7\n`, /^c\.yaml:3: context: must be text, not 7$/],
+    ['text for a list', `${head}policies: a.yaml\n`, /^c\.yaml:3: policies: must be a list, not "a\.yaml"$/],
+    [
+      'an unknown version',
+      `${head}recording: {version: 4}\n`,
+      /^c\.yaml:3: recording\.version: must be 2 or 3, not 4$/,
+    ],
+    ['nothing', `${head}context: ''\n`, /^c\.yaml:3: context: must not be empty$/],
+    ['no kind', 'apiVersion: chaperone/v1\n', /^c\.yaml:1: kind: is missing; write kind: Config$/],
+    ['an empty file', '', /^c\.yaml:1: the file is empty; it begins with apiVersion/],
+    ['plain text', 'hello\n', /^c\.yaml:1: must be keys with values, like apiVersion: chaperone\/v1, not "hello"$/],
+    ['a key given twice', `${head}ui: full\nui: none\n`, /^c\.yaml:4: this key is written twice$/],
+    ['a tab', `${head}recording:\n\tversion: 2\n`, /^c\.yaml:4: the indentation must be spaces, not tabs/],
+    ['a bracket left open', `${head}policies: [a\n`, /^c\.yaml:4: .*a bracket in them is not closed$/],
+    ['an alias', `${head}context: &a x\nui: *a\n`, /^c\.yaml:4: write the value out instead of \*name$/],
+  ])('%s: file, line, key and what to write', (_what, text, words) => {
+    const thrown = fault(() => parseConfig(text, 'c.yaml'))
+    expect([thrown.code, thrown.message]).toEqual(['ERR_CONFIG', expect.stringMatching(words)])
+    expect(thrown.message).not.toMatch(/zod|expected|received|Invalid|implicit|scalar|collection/i)
   })
 
   it('throws nothing but its own error, whatever the text', () => {
@@ -58,6 +90,13 @@ describe('chaperone.yaml', () => {
     expect(config.upstream).toMatchObject({ context: 'production' })
     expect(config.policyFiles).toEqual([join(folder, 'mine.yaml')])
     expect(config.listen).toEqual({ host: '127.0.0.1', port: 1 })
+  })
+
+  it('takes ~/ for the home folder', async () => {
+    const file = join(folder, 'chaperone.yaml')
+    await writeFile(file, `${head}kubeconfig: ~/.kube/tea\n`)
+    const config = await loadConfig({ config: file }, { ...environment(), home: '/home/rita' })
+    expect(config.upstream).toMatchObject({ paths: ['/home/rita/.kube/tea'] })
   })
 
   it('says what to do when the named file is not there', async () => {
