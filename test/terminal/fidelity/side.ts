@@ -1,0 +1,93 @@
+import { spawn } from '@lydell/node-pty'
+import xterm from '@xterm/headless'
+import { personsEnvironment } from '../../support/environment.ts'
+import { withTodaysWidths } from '../../support/widths.ts'
+import { waitForText, type Changing } from '../../support/wait.ts'
+import { Watcher, type Picture } from './picture.ts'
+
+export interface SideOptions {
+  readonly command: readonly string[]
+  readonly cols: number
+  readonly rows: number
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A program in a terminal of its own, alone or inside Chaperone. */
+export class Side implements AsyncDisposable, Changing {
+  readonly pid: number
+  readonly #terminal: xterm.Terminal
+  readonly #watcher: Watcher
+  readonly #pty
+  readonly #listeners = new Set<(ended: boolean) => void>()
+  readonly #exited = Promise.withResolvers<undefined>()
+  readonly #chunks: Buffer[] = []
+  #ended = false
+
+  constructor({ command, cols, rows, cwd, env }: SideOptions) {
+    this.#terminal = withTodaysWidths(new xterm.Terminal({ cols, rows, scrollback: 100, allowProposedApi: true }))
+    this.#watcher = new Watcher(this.#terminal)
+    const [file = '', ...args] = command
+    const name = 'xterm-256color'
+    this.#pty = spawn(file, args, { cols, rows, cwd, name, env: personsEnvironment(env), encoding: null })
+    this.pid = this.#pty.pid
+    this.#pty.onData((data: string | Buffer) => {
+      this.#chunks.push(Buffer.from(data))
+      this.#terminal.write(Buffer.from(data), () => this.#tell())
+    })
+    // As a real terminal does, the screen answers what the program asks it.
+    this.#terminal.onData((reply) => this.#pty.write(reply))
+    this.#pty.onExit(() => {
+      this.#ended = true
+      this.#tell()
+      this.#exited.resolve(undefined)
+    })
+  }
+
+  type(text: string): void {
+    this.#pty.write(text)
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#terminal.resize(cols, rows)
+    this.#pty.resize(cols, rows)
+  }
+
+  picture(rows: number): Picture {
+    return this.#watcher.picture(rows)
+  }
+
+  text(): string {
+    const { active } = this.#terminal.buffer
+    const rows = Array.from({ length: this.#terminal.rows }, (_, row) => active.getLine(active.baseY + row))
+    return rows.map((row) => row?.translateToString(true) ?? '').join('\n')
+  }
+
+  /** Every byte the program wrote. */
+  output(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  onChange(listener: (ended: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    if (this.#ended) listener(true)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async waitFor(wanted: string | RegExp): Promise<void> {
+    await waitForText(this, wanted)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Chaperone hangs up its own child; the program alone gets what a closed terminal sends.
+    if (!this.#ended) process.kill(this.pid, 'SIGTERM')
+    const late = setTimeout(() => process.kill(-this.pid, 'SIGKILL'), 1_000)
+    await this.#exited.promise
+    clearTimeout(late)
+    this.#terminal.dispose()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.#ended)
+  }
+}
