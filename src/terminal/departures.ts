@@ -1,4 +1,5 @@
 import type { IMarker, Terminal } from '@xterm/headless'
+import type { Links } from './links.ts'
 import { blank, readRow, type Row } from './rows.ts'
 
 /** Lines of scrollback the model keeps: more than one piece of output (see `pieceBytes`) can scroll away. */
@@ -11,12 +12,14 @@ const floodLines = 500
 /** Counts the lines that leave the model's main screen at the top and hands them on once. */
 export class Departures {
   readonly #terminal: Terminal
+  readonly #links: Links
   #first: IMarker | undefined
   #waiting = 0
   #isReset = false
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, links: Links) {
     this.#terminal = terminal
+    this.#links = links
     terminal.parser.registerEscHandler({ final: 'c' }, () => {
       this.#isReset = true
       return false
@@ -41,7 +44,7 @@ export class Departures {
     this.#waiting = 0
     const scratch = normal.getNullCell()
     const lines = Array.from({ length: shown }, (_, index) =>
-      readRow(normal.getLine(normal.baseY - shown + index), cols, scratch),
+      readRow(normal.getLine(normal.baseY - shown + index), cols, scratch, this.#links),
     )
     return cut === 0 ? lines : [notice(`… ${cut} lines, see recording`, cols), ...lines]
   }
@@ -58,6 +61,6 @@ export class Departures {
 function notice(text: string, cols: number): Row {
   return Array.from({ length: cols }, (_, col) => {
     const chars = text[col]
-    return chars === undefined ? blank : { chars, width: 1, style: '2' }
+    return chars === undefined ? blank : { chars, width: 1, style: '2', link: '' }
   })
 }

@@ -47,7 +47,7 @@ export class Painter {
 }
 
 export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
-  return a === b || (a?.chars === b?.chars && a?.style === b?.style && a?.width === b?.width)
+  return a === b || (a?.chars === b?.chars && a?.style === b?.style && a?.width === b?.width && a?.link === b?.link)
 }
 
 /** True for every printable that no terminal draws wider or narrower than one cell. */
@@ -100,6 +100,7 @@ function clearFrom(index: number, col: number): string {
 function paintRun(row: Row, index: number, from: number, to: number): string {
   let text = ''
   let style: string | undefined
+  let link = ''
   let isPlaced = false
   for (let col = from; col < to; col += 1) {
     const cell = row[col] ?? blank
@@ -107,8 +108,14 @@ function paintRun(row: Row, index: number, from: number, to: number): string {
     if (!isPlaced) text += `\x1b[${index + 1};${col + 1}H`
     if (cell.style !== style) text += cell.style === '' ? '\x1b[0m' : `\x1b[0;${cell.style}m`
     style = cell.style
+    if (cell.link !== link) text += linkTo(cell.link)
+    link = cell.link
     text += cell.chars
     isPlaced = isPlain(cell.chars)
   }
-  return text
+  return link === '' ? text : text + linkTo('')
+}
+
+function linkTo(link: string): string {
+  return `\x1b]8;${link === '' ? ';' : link}\x1b\\`
 }

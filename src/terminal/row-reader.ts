@@ -1,4 +1,5 @@
 import type { IBufferCell, IBufferLine, Terminal } from '@xterm/headless'
+import type { Links } from './links.ts'
 import { blank, readCell, type Cell, type Row } from './rows.ts'
 
 /** Looks (pairs of foreground and background) that are remembered at once; a truecolour ramp has no end of them. */
@@ -30,12 +31,14 @@ interface Known {
 export class RowReader {
   readonly #terminal: Terminal
   readonly #scratch: IBufferCell
+  readonly #links: Links | undefined
   #known = new Map<PackedLine, Known>()
   readonly #looks = new Map<number, Map<number, Map<number, Cell>>>()
   #looksCount = 0
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, links?: Links) {
     this.#terminal = terminal
+    this.#links = links
     this.#scratch = terminal.buffer.active.getNullCell()
   }
 
@@ -71,7 +74,7 @@ export class RowReader {
       isPacked &&= isWhole
       // At the edge a wide character is no wide character.
       const isSingular = !isWhole || col === cols - 1 || at >= numbers
-      if (isSingular) row.push(readCell(view, col, cols, this.#scratch))
+      if (isSingular) row.push(readCell(view, col, cols, this.#scratch, this.#links))
       else row.push(this.#cell(view, col, cols, content, this.#look(packed[at + 1] ?? 0, background)))
     }
     if (isPacked) kept.set(line, { packed: snapshot(known, packed, numbers), row })
@@ -81,7 +84,7 @@ export class RowReader {
   #cell(view: IBufferLine, col: number, cols: number, content: number, look: Map<number, Cell>): Cell {
     const known = look.get(content)
     if (known !== undefined) return known
-    const cell = readCell(view, col, cols, this.#scratch)
+    const cell = readCell(view, col, cols, this.#scratch, this.#links)
     look.set(content, cell)
     return cell
   }

@@ -3,6 +3,7 @@ import unicode11 from '@xterm/addon-unicode11'
 import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { Row } from './rows.ts'
+import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
@@ -64,8 +65,9 @@ export class Screen {
       model.unicode.activeVersion = '11'
     }
     this.#modes = new ProgramModes(this.#model)
-    this.#departures = new Departures(this.#model)
-    this.#programReader = new RowReader(this.#model)
+    const links = Links.of(this.#model)
+    this.#departures = new Departures(this.#model, links)
+    this.#programReader = new RowReader(this.#model, links)
     this.#chromeReader = new RowReader(this.#chromeModel)
     this.#main = new Painter(cols, rows)
     if (options.purpose === 'shell') this.#mirror()

@@ -87,6 +87,21 @@ const sequence = fc.oneof(
   fc.string({ maxLength: 12 }),
 )
 
+/** The characters of the cells that carry a link. */
+function linkedText(terminal: xterm.Terminal): string {
+  const { active } = terminal.buffer
+  const scratch = active.getNullCell()
+  let text = ''
+  for (let row = 0; row < terminal.rows; row += 1) {
+    for (let col = 0; col < terminal.cols; col += 1) {
+      const cell = active.getLine(active.baseY + row)?.getCell(col, scratch) as unknown as
+        { readonly bg: number; readonly extended: { readonly urlId: number }; getChars(): string } | undefined
+      if (cell !== undefined && (cell.bg & 0x1000_0000) !== 0 && cell.extended.urlId !== 0) text += cell.getChars()
+    }
+  }
+  return text
+}
+
 describe('the screen', () => {
   test('shows on the terminal what the program wrote, cell for cell, and the status row below', async () => {
     await fc.assert(
@@ -132,6 +147,27 @@ describe('the screen', () => {
     await bench.show(Buffer.from('before'))
     await bench.show(Buffer.from('\x1b[?2026h\x1b[2J\x1b[Hafter'))
     expect(bench.shown()).toEqual(bench.expected())
+  })
+
+  test('links and underlines arrive as they were written, and end where they end', async () => {
+    const bench = new Bench()
+    const link = '\x1b]8;id=a;https://example.com/a;b\x1b\\a link\x1b]8;;\x1b\\'
+    await bench.show(Buffer.from(`${link} b\x1b[4:3;58:2::1:2:3mcurly\x1b[59md\x1b[0me`))
+    expect(bench.shown()).toEqual(bench.expected())
+    const text = bench.sent.map((message) => (message.type === 'frame' ? message.text : '')).join('')
+    expect(text).toContain('\x1b]8;id=chaperone-1;https://example.com/a;b\x1b\\')
+    expect(text).toContain('\x1b[0;4m\x1b[4:3;58:2::1:2:3mcurly')
+    expect(linkedText(bench.terminal)).toBe('a link')
+    expect(linkedText(bench.model)).toBe('a link')
+  })
+
+  test('a link without end covers what follows, but neither the status row nor what a later frame draws', async () => {
+    const bench = new Bench()
+    await bench.show(Buffer.from('\x1b]8;;https://example.com\x07first'))
+    await bench.frame({ ...chrome, statusRow: 'another' })
+    expect(linkedText(bench.terminal)).toBe('first')
+    await bench.show(Buffer.from(`\x1b]8;;https://example.com/${'x'.repeat(5_000)}\x07\r\nlong`))
+    expect(linkedText(bench.terminal)).toBe('first')
   })
 
   test('a program rings at most ten times a second', async () => {
