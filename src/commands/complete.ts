@@ -66,15 +66,8 @@ async function heldNow(client: ControlClient): Promise<readonly string[]> {
 }
 
 async function liveSessions(client: ControlClient): Promise<readonly string[]> {
-  const stop = new AbortController()
-  try {
-    for await (const event of client.events(stop.signal)) {
-      if (event.type === 'hello') return event.sessions.filter((one) => one.endedAt === undefined).map(({ id }) => id)
-    }
-    return []
-  } finally {
-    stop.abort()
-  }
+  const { lookNow } = await import('./live.ts')
+  return (await lookNow(client)).sessions.filter((one) => one.endedAt === undefined).map(({ id }) => id)
 }
 
 /** The value of an option on a line that is still being typed. */

@@ -14,6 +14,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   replay: () => import('./replay.ts'),
   recordings: () => import('./recordings.ts'),
   held: () => import('./held.ts'),
+  status: () => import('./status.ts'),
   why: () => import('./why.ts'),
   journal: () => import('./journal.ts'),
   serve: () => import('./serve.ts'),

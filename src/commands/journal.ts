@@ -1,7 +1,9 @@
 import { annotation, type AuditEvent } from '../model/audit.ts'
 import { Fault } from '../model/fault.ts'
+import { count } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { searchJournal, verifyJournal, type JournalQuery } from '../journal/reader.ts'
+import type { JournalProblem, JournalReport } from '../journal/verify.ts'
 import { readJournalKeys } from '../trust/signing-key.ts'
 import { exitCode, flag, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { foldersOf } from './link.ts'
@@ -108,6 +110,19 @@ function row(event: AuditEvent): string {
   return [event.stageTimestamp, event.user.username, decision, code, plain(what), event.auditID].join('\t')
 }
 
+/** A problem of the whole file has no line, one of the whole journal has no file. */
+function problemWords(folder: string, { file, line, problem }: JournalProblem): string {
+  const place = file === '' ? folder : line === 0 ? file : `${file}:${line}`
+  return `${place}: ${problem}`
+}
+
+function verdict({ ok, segments, events }: JournalReport): string {
+  if (!ok && segments === 0) return 'Nothing to verify: no broker has written here yet, or the journal was removed.'
+  return ok
+    ? `${count(events, 'event')}, and nothing was altered.`
+    : 'The journal does not verify: see the lines above.'
+}
+
 async function verify(context: Context, parsed: Parsed): Promise<number> {
   const { journal, trust } = foldersOf(text(parsed, 'state'), context)
   const keys = await readJournalKeys(trust)
@@ -116,8 +131,8 @@ async function verify(context: Context, parsed: Parsed): Promise<number> {
   )
   if (flag(parsed, 'json')) printJson(context, report)
   else {
-    for (const problem of report.problems) say(context, `${problem.file}:${problem.line}: ${problem.problem}`)
-    say(context, report.ok ? `${report.events} events fit` : 'the journal does not verify')
+    for (const problem of report.problems) say(context, problemWords(journal, problem))
+    say(context, verdict(report))
   }
   return report.ok ? exitCode.ok : exitCode.failed
 }
