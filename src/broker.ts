@@ -91,6 +91,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     folder: folders.journal,
     signingKey: trust.signingKey,
     anchorFolder: folders.trust,
+    reserve: folders.journalReserve,
     clock,
     onFailure: (fault) => options.warn(fault.sentence),
   })

@@ -8,6 +8,8 @@ export interface StateFolders {
   readonly root: string
   readonly trust: string
   readonly journal: string
+  /** A file beside the journal, on its disk. */
+  readonly journalReserve: string
   readonly recordings: string
   readonly store: string
   readonly run: string
@@ -26,6 +28,7 @@ export function stateFolders(root: string): StateFolders {
     root,
     trust: join(root, 'trust'),
     journal: join(root, 'journal'),
+    journalReserve: join(root, 'journal.reserve'),
     recordings: join(root, 'recordings'),
     store: join(root, 'store'),
     run,

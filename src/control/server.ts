@@ -117,17 +117,24 @@ async function journalled(options: ControlOptions, call: Call, request: Incoming
     annotations: controlAnnotations(call),
     ...rest,
   })
-  await options.journal.append(line('RequestReceived', {}), 'durable')
+  const durability = isSafer(call) ? 'reserved' : 'durable'
+  await options.journal.append(line('RequestReceived', {}), durability)
   try {
     const answer = await answerCall(options.desk, call)
-    await options.journal.append(line('ResponseComplete', { responseStatus: { code: 200 } }), 'durable')
+    await options.journal.append(line('ResponseComplete', { responseStatus: { code: 200 } }), durability)
     return answer
   } catch (thrown) {
     const fault = toFault(thrown)
     const responseStatus = { code: httpCode(fault.code), reason: fault.code, message: fault.message }
-    await options.journal.append(line('ResponseComplete', { responseStatus }), 'durable')
+    await options.journal.append(line('ResponseComplete', { responseStatus }), durability)
     throw fault
   }
+}
+
+/** Orders after which less is possible than before: they must not fail because the disk is full. */
+function isSafer({ path, body }: Call): boolean {
+  const order = path[2]
+  return order === 'end' || order === 'withdraw' || (body as { verdict?: unknown } | undefined)?.verdict === 'deny'
 }
 
 function controlAnnotations(call: Call): Record<string, string> {

@@ -7,6 +7,7 @@ import type { JournalPort } from './port.ts'
 import { searchJournal, verifyJournal, type JournalQuery } from './reader.ts'
 import { recoverTail } from './recover.ts'
 import type { CheckpointKey } from './checkpoint.ts'
+import { Reserve } from './reserve.ts'
 import type { JournalReport } from './verify.ts'
 import { JournalWriter, type WriterLimits } from './writer.ts'
 
@@ -27,6 +28,8 @@ export interface JournalOptions {
   /** Told once each time writing starts to fail; appends reject until one succeeds again. */
   readonly onFailure?: (failure: Fault) => void
   readonly limits?: Partial<WriterLimits>
+  /** A file that keeps room for `reserved` lines on the journal's disk; not in the journal's folder. */
+  readonly reserve?: string
 }
 
 export interface Journal extends JournalPort {
@@ -58,7 +61,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     parts.defer(await lockFolder(folder))
     const tail = await recoverTail(folder, signingKey, anchorFolder)
     if (signingKey !== undefined) await publishKey(folder, signingKey)
-    const opened = await JournalWriter.open({ ...options, tail, limits: limitsOf(options) })
+    const reserve = options.reserve === undefined ? undefined : new Reserve(options.reserve)
+    parts.defer(async () => void (await reserve?.give()))
+    const opened = await JournalWriter.open({ ...options, tail, limits: limitsOf(options), reserve })
     parts.defer(() => opened.dispose())
     await opened.start(tail.unfinished.map((event) => unknownOutcome(event, clock.now())))
     return { opened, notices: noticesOf(tail) }

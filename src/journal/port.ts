@@ -1,9 +1,12 @@
 import type { AuditEvent } from '../model/audit.ts'
 
 /**
- * The journal as the pipeline sees it. Rejects with ERR_JOURNAL; the caller then refuses the request.
- * `durable` resolves once the line is on disk; `soon` resolves once accepted (on disk within 100 ms).
+ * `durable` resolves once the line is on disk; `soon` resolves once accepted (on disk within 100 ms). `reserved` is durable
+ * and may use the room kept for it on a full disk: for orders that make things safer.
  */
+export type Durability = 'durable' | 'soon' | 'reserved'
+
+/** The journal as the pipeline sees it. Rejects with ERR_JOURNAL; the caller then refuses the request. */
 export interface JournalPort {
-  append(event: AuditEvent, durability: 'durable' | 'soon'): Promise<void>
+  append(event: AuditEvent, durability: Durability): Promise<void>
 }

@@ -3,7 +3,9 @@ import { Fault } from '../model/fault.ts'
 import { signCheckpoint, type CheckpointKey } from './checkpoint.ts'
 import { writeHead } from './head.ts'
 import { eventLine, hashLine, type ChainTip, type CheckpointReason } from './line.ts'
+import type { Durability } from './port.ts'
 import { isFinal, type Tail } from './recover.ts'
+import { isDiskFull, type Reserve } from './reserve.ts'
 import { SegmentFile } from './segment-file.ts'
 
 /** More than this accepted and not on disk: `soon` waits like `durable`, so that a slow disk does not fill memory. */
@@ -32,6 +34,8 @@ interface WriterOptions {
   readonly clock: { now(): Date }
   readonly onFailure?: (failure: Fault) => void
   readonly limits: WriterLimits
+  /** Room for `reserved` lines; absent = they are as good as any. */
+  readonly reserve?: Reserve | undefined
   readonly tail: Tail
 }
 
@@ -40,6 +44,8 @@ interface Entry {
   readonly event?: AuditEvent
   readonly json: string
   readonly checkpoint?: CheckpointReason
+  /** True for what may use the room that is kept. */
+  readonly reserved?: boolean
   /** Undefined when nobody waits: such a line is kept for the next try when writing fails. */
   readonly settle?: { resolve(): void; reject(failure: Fault): void }
 }
@@ -85,14 +91,14 @@ export class JournalWriter {
     await this.flush('start')
   }
 
-  append(event: AuditEvent, durability: 'durable' | 'soon'): Promise<void> {
+  append(event: AuditEvent, durability: Durability): Promise<void> {
     if (this.#ended) return Promise.reject(new Fault('ERR_JOURNAL', 'The journal is closed.'))
-    const entry = { event, json: JSON.stringify(event) }
+    const entry = { event, json: JSON.stringify(event), reserved: durability === 'reserved' }
     if (entry.json.length > maxEventChars) {
       return Promise.reject(new Fault('ERR_JOURNAL', 'An event is larger than the journal takes (1 MiB).'))
     }
     const isFull = this.#queuedBytes > maxAcceptedBytes
-    if (durability === 'durable' || isFull || this.#failure !== undefined) return this.#wait(entry)
+    if (durability !== 'soon' || isFull || this.#failure !== undefined) return this.#wait(entry)
     this.#enqueue(entry)
     return Promise.resolve()
   }
@@ -145,17 +151,36 @@ export class JournalWriter {
       this.#queue = []
       this.#queuedBytes = 0
       try {
+        await this.#options.reserve?.keep()
         await this.#commit(batch)
         this.#failure = undefined
         for (const entry of batch) entry.settle?.resolve()
       } catch (cause) {
-        this.#fail(batch, cause)
+        await this.#rescue(batch, cause)
       }
       if (this.#failure === undefined && this.#queue.every((entry) => entry.settle === undefined)) break
     }
     this.#running = undefined
     if (this.#queue.length > 0 && this.#failure === undefined)
       this.#gathering ??= setTimeout(() => this.#begin(), gatherMs)
+  }
+
+  /** What failed on a full disk is tried once more for those of the batch that may use the reserve. */
+  async #rescue(batch: readonly Entry[], cause: unknown): Promise<void> {
+    const reserved = batch.filter((entry) => entry.reserved === true)
+    const others = batch.filter((entry) => entry.reserved !== true)
+    if (reserved.length === 0 || !isDiskFull(cause) || this.#options.reserve === undefined) {
+      this.#fail(batch, cause)
+      return
+    }
+    try {
+      await this.#options.reserve.give()
+      await this.#commit(reserved)
+      for (const entry of reserved) entry.settle?.resolve()
+      this.#fail(others, cause)
+    } catch (again) {
+      this.#fail(batch, again)
+    }
   }
 
   async #commit(batch: readonly Entry[]): Promise<void> {

@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { openJournal, type Journal } from '../../src/journal/journal.ts'
 import { verifyJournal } from '../../src/journal/reader.ts'
@@ -71,6 +72,31 @@ describe('a disk that is full', () => {
     const acceptedWhenItFilled = (failed[0] ?? '').replace('failed ERR_JOURNAL id', 'soon')
     expect(written).toContain(`"auditID":"${acceptedWhenItFilled}"`)
     expect((await verifyJournal(folder.path)).ok).toBe(true)
+  })
+
+  test('still takes what makes things safer, from the room kept for it, and nothing else until there is room', async () => {
+    await using folder = await temporaryFolder()
+    await mkdir(folder.path)
+    const disk = join(folder.path, 'disk')
+    await mkdir(disk)
+    const mount = `mount -t tmpfs -o size=4m none "$1" && "$2" "$3" "$1" && cp -r "$1/journal" "$4"`
+    const copy = join(folder.path, 'copy')
+    const args = ['--map-root-user', '--mount', 'sh', '-c', mount, 'sh', disk, process.execPath]
+    const { stdout } = await promisify(execFile)('unshare', [...args, program('full-disk.ts'), copy])
+    const said = new Map(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ') as [string, string]),
+    )
+    const names = (how: string) => [...said].filter(([, one]) => one === how).map(([name]) => name)
+    const denials = Array.from({ length: 50 }, (_, n) => `deny-${n}`)
+    expect(names('ok').toSorted()).toEqual(['before', 'deny-again', 'deny-beside', 'room-again', ...denials].toSorted())
+    expect(names('ERR_JOURNAL')).toEqual(expect.arrayContaining(['ordinary-3', 'still-full', 'beside-deny']))
+    const written = (await linesOf(copy)).join('\n')
+    for (const name of names('ok')) expect(written).toContain(`"auditID":"${name}"`)
+    for (const name of names('ERR_JOURNAL')) expect(written).not.toContain(`"auditID":"${name}"`)
+    expect(await verifyJournal(copy)).toMatchObject({ ok: true })
   })
 
   test('leaves nothing behind of a batch that was written in part', async () => {

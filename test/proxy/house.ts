@@ -7,6 +7,7 @@ import { connectUpstream } from '../../src/kube/transport.ts'
 import type { Masker } from '../../src/mask/port.ts'
 import type { AuditEvent } from '../../src/model/audit.ts'
 import type { Decision } from '../../src/model/decision.ts'
+import type { Durability } from '../../src/journal/port.ts'
 import { Fault } from '../../src/model/fault.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
@@ -51,7 +52,7 @@ export interface HouseOptions {
   readonly identify?: Stations['identify']
   readonly park?: Park
   readonly oblige?: Stations['oblige']
-  readonly append?: (event: AuditEvent, durability: 'durable' | 'soon') => Promise<void>
+  readonly append?: (event: AuditEvent, durability: Durability) => Promise<void>
 }
 
 export const subject: Subject = {
