@@ -12,6 +12,7 @@ import { reviewerFiles } from './identity/reviewer-files.ts'
 import { findReviewer } from './identity/reviewers.ts'
 import { bearerToken, newToken, sameHash, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
+import { defaultQuota, withQuota } from './journal/quota.ts'
 import { loadUpstream } from './kube/kubeconfig.ts'
 import { makeOblige } from './mask/oblige.ts'
 import type { Subject } from './model/subject.ts'
@@ -128,7 +129,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       decide: policy.decide,
       park: approvals.park,
       oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
-      journal,
+      journal: withQuota(journal, { ...defaultQuota, now: Date.now }),
       observe: observe(sessions, hub),
     },
   })

@@ -21,6 +21,7 @@ export type ReasonCode =
   | 'mask-failed'
   | 'mask-token-in-write'
   | 'journal-failed'
+  | 'over-quota'
   | 'upstream-failed'
   | 'client-gone'
   | 'internal'

@@ -24,6 +24,7 @@ export type FaultCode =
   | 'ERR_MASK_BUSY' // too many large answers are being masked at once
   | 'ERR_MASK_WRITE' // a request carries a mask token back
   | 'ERR_JOURNAL' // the journal cannot be written or does not verify
+  | 'ERR_QUOTA' // one subject asks for more than its share
   | 'ERR_RECORDING' // a recording cannot be written or read
   | 'ERR_STATE' // the state folder cannot be used
   | 'ERR_BUSY_PORT'

@@ -9,7 +9,7 @@ interface Answer {
   readonly reason: ReasonCode
 }
 
-/** What a caller is told for each fault. No 429 and no Retry-After: client-go would repeat the request by itself. */
+/** What a caller is told for each fault. Never with Retry-After: client-go would repeat the request by itself. */
 const answers: Readonly<Record<FaultCode, Answer>> = {
   ERR_USAGE: { http: 400, status: 'BadRequest', reason: 'malformed-request' },
   ERR_CONFIG: { http: 500, status: 'InternalError', reason: 'internal' },
@@ -32,6 +32,7 @@ const answers: Readonly<Record<FaultCode, Answer>> = {
   ERR_MASK_BUSY: { http: 503, status: 'ServiceUnavailable', reason: 'mask-failed' },
   ERR_MASK_WRITE: { http: 422, status: 'MaskedValueInWrite', reason: 'mask-token-in-write' },
   ERR_JOURNAL: { http: 503, status: 'ServiceUnavailable', reason: 'journal-failed' },
+  ERR_QUOTA: { http: 429, status: 'TooManyRequests', reason: 'over-quota' },
   ERR_RECORDING: { http: 503, status: 'ServiceUnavailable', reason: 'internal' },
   ERR_STATE: { http: 503, status: 'ServiceUnavailable', reason: 'internal' },
   ERR_BUSY_PORT: { http: 500, status: 'InternalError', reason: 'internal' },
