@@ -68,6 +68,13 @@ export class Side implements AsyncDisposable, Changing {
     return Buffer.concat(this.#chunks)
   }
 
+  /** Resolves once the program has written more than so many bytes. */
+  async grows(bytes: number): Promise<void> {
+    await waitForText({ text: () => '', onChange: (listener) => this.onChange(listener) }, () => {
+      return this.output().length > bytes
+    })
+  }
+
   onChange(listener: (ended: boolean) => void): () => void {
     this.#listeners.add(listener)
     if (this.#ended) listener(true)
