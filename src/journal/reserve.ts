@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 
 /** Room for some hundred lines and for what the store writes beside them. */
-export const RESERVE_BYTES = 1024 * 1024
+const RESERVE_BYTES = 1024 * 1024
 
 /**
  * A file of zeros that keeps room on the journal's disk. Once the disk is full it is given up, so that what makes things

@@ -76,7 +76,13 @@ const credential = (status: Record<string, unknown>) =>
   `cat <<'END'\n${JSON.stringify({ apiVersion: v1, kind: 'ExecCredential', status })}\nEND`
 
 async function get(upstream: Upstream): Promise<number> {
-  const { statusCode, body } = await upstream.request({ method: 'GET', target: '/x', headers: {}, longRunning: false, party: 's-1' })
+  const { statusCode, body } = await upstream.request({
+    method: 'GET',
+    target: '/x',
+    headers: {},
+    longRunning: false,
+    party: 's-1',
+  })
   for await (const _chunk of body);
   return statusCode
 }

@@ -217,7 +217,13 @@ describe('reaching the API server', () => {
       async (server) => {
         const upstream = await load({ '/k': kubeconfig({ server: `${server}/k8s/clusters/c-1` }) })
         await upstream.ping()
-        const answer = await upstream.request({ method: 'GET', target: '/api?x=1', headers: {}, longRunning: false, party: 's-1' })
+        const answer = await upstream.request({
+          method: 'GET',
+          target: '/api?x=1',
+          headers: {},
+          longRunning: false,
+          party: 's-1',
+        })
         expect(answer.statusCode).toBe(200)
         answer.body.destroy()
         expect(seen).toEqual([
@@ -238,7 +244,13 @@ describe('reaching the API server', () => {
         const path = await written('k2', kubeconfig({ server, user: { tokenFile: 'token' } }))
         const upstream = await loadUpstream({ environment: {}, kubeconfigPaths: [path] })
         const say = async () => {
-          const { body } = await upstream.request({ method: 'GET', target: '/', headers: {}, longRunning: false, party: 's-1' })
+          const { body } = await upstream.request({
+            method: 'GET',
+            target: '/',
+            headers: {},
+            longRunning: false,
+            party: 's-1',
+          })
           let text = ''
           for await (const chunk of body) text += Buffer.from(chunk).toString()
           return text
@@ -262,7 +274,13 @@ describe('reaching the API server', () => {
           environment: {},
           kubeconfigPaths: [await written('k3', kubeconfig({ server, user }))],
         })
-        const { body } = await upstream.request({ method: 'GET', target: '/', headers: {}, longRunning: false, party: 's-1' })
+        const { body } = await upstream.request({
+          method: 'GET',
+          target: '/',
+          headers: {},
+          longRunning: false,
+          party: 's-1',
+        })
         let text = ''
         for await (const chunk of body) text += Buffer.from(chunk).toString()
         expect(text).toBe(new X509Certificate(pem.cert).fingerprint256)
