@@ -1,37 +1,30 @@
-import { execFile } from 'node:child_process'
-import { statfs } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { loadConfig } from '../config/load.ts'
-import { prepareState } from '../config/state.ts'
-import { verifyJournal } from '../journal/reader.ts'
-import { readJournalKeys } from '../trust/signing-key.ts'
-import { loadPolicy } from '../policy/parse.ts'
-import { readPolicyFiles } from '../config/policy-files.ts'
-import { loadUpstream } from '../kube/kubeconfig.ts'
-import { toFault } from '../model/fault.ts'
+import { count } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
-import { exitCode, flag, printJson, type Command, type Context, type Parsed } from './command.ts'
-import { findKubectl } from './kubectl.ts'
-import { connect } from './link.ts'
+import { loadConfig, type Config } from '../config/load.ts'
+import { toFault } from '../model/fault.ts'
+import { checks, type Check } from './checks.ts'
+import { exitCode, flag, printJson, type Command, type Context } from './command.ts'
+import { wrap } from './manual.ts'
 import { withProgress } from './progress.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
-
-/** Recordings and the journal stop the session when the disk is full; below this it is time to say so. */
-const lowDiskBytes = 200 * 1024 * 1024
 
 interface Finding {
   readonly check: string
   readonly ok: boolean
-  /** `note`: works, but worth knowing. */
   readonly level: 'ok' | 'note' | 'problem'
   readonly says: string
 }
 
+/** Where the words of a finding begin. */
+const hang = 19
+
 export const command: Command = {
   name: 'doctor',
-  summary: 'Check Node, kubectl, terminal, state folder and cluster; say what to do.',
+  summary: 'Check everything that a session needs, and say what to do.',
   usage: 'chaperone doctor [OPTIONS]',
-  help: `Exits 1 when something would stop a session.
+  help: `Looks at Node.js, kubectl, shell, terminal, state folder, configuration, policy, journal,
+reviewers, broker and cluster, and asks the cluster for its version. Exits 1 when
+something would stop a session.
 
 Options
 ${brokerHelp}
@@ -42,112 +35,74 @@ Examples
   chaperone doctor --practice --json`,
   options: { ...brokerOptions, json: { type: 'boolean' } },
   run: async (context, parsed) => {
-    const findings = await examine(context, parsed)
+    const findings = await examine(
+      context,
+      () => loadConfig(configFlags(parsed), context.environment),
+      (finding) => {
+        if (!flag(parsed, 'json')) print(context, finding)
+      },
+    )
+    const problems = findings.filter(({ level }) => level === 'problem').length
     if (flag(parsed, 'json')) printJson(context, findings)
-    else
-      for (const { level, check, says } of findings)
-        context.stdout.write(`${marks[level]} ${check.padEnd(9)} ${says}\n`)
-    return findings.every(({ ok }) => ok) ? exitCode.ok : exitCode.failed
+    else context.stdout.write(`\n${summary(problems)}\n`)
+    return problems === 0 ? exitCode.ok : exitCode.failed
   },
+}
+
+/** Every check, each told as soon as it is done. Without a configuration only what needs none is looked at. */
+async function examine(
+  context: Context,
+  load: () => Promise<Config>,
+  tell: (finding: Finding) => void,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const add = (finding: Finding) => {
+    findings.push(finding)
+    tell(finding)
+  }
+  let config: Config
+  try {
+    config = await load()
+  } catch (thrown) {
+    add(problem('config', thrown))
+    return findings
+  }
+  for (const check of checks) {
+    // Without a context there is no cluster to ask.
+    if (check.name === 'cluster' && findings.at(-1)?.ok === false) break
+    add(await withProgress(context, `checking: ${check.name}`, () => carryOut(check, context, config)))
+  }
+  return findings
+}
+
+async function carryOut(check: Check, context: Context, config: Config): Promise<Finding> {
+  try {
+    return { check: check.name, ok: true, ...(await check.run(context, config)) }
+  } catch (thrown) {
+    return problem(check.name, thrown)
+  }
+}
+
+function problem(check: string, thrown: unknown): Finding {
+  return { check, ok: false, level: 'problem', says: toFault(thrown).sentence }
 }
 
 const marks = { ok: 'ok     ', note: 'note   ', problem: 'PROBLEM' } as const
 
-async function examine(context: Context, parsed: Parsed): Promise<readonly Finding[]> {
-  const check = async (name: string, run: () => Promise<string | Finding>): Promise<Finding> => {
-    try {
-      const says = await withProgress(context, `checking: ${name}`, run)
-      return typeof says === 'string' ? { check: name, ok: true, level: 'ok', says } : says
-    } catch (thrown) {
-      return { check: name, ok: false, level: 'problem', says: plain(toFault(thrown).sentence) }
-    }
-  }
-  return [
-    await check('node', () => Promise.resolve(process.versions.node)),
-    await check('kubectl', () => kubectl(context)),
-    await check('terminal', () => Promise.resolve(terminal(context))),
-    await check('state', () => state(context, parsed)),
-    await check('policy', () => policy(context, parsed)),
-    await check('journal', () => journal(context, parsed)),
-    await check('broker', () => broker(context, parsed)),
-    await check('cluster', () => cluster(context, parsed)),
-  ]
+function print(context: Context, { level, check, says }: Finding): void {
+  const line = `${marks[level]} ${check.padEnd(hang - 9)} `
+  const words = says.split('\n').map(plain)
+  // A file or a pipe gets one line for each finding.
+  const text = context.stdout.isTTY
+    ? words
+        .map((part) => wrap(part, hang, hang))
+        .join('\n')
+        .trimStart()
+    : words.join(' ')
+  context.stdout.write(`${line}${text}\n`)
 }
 
-async function kubectl(context: Context): Promise<string> {
-  const { path } = await findKubectl(context.environment)
-  const { stdout } = await promisify(execFile)(path, ['version', '--client', '--output=json'], { timeout: 10_000 })
-  const { clientVersion } = JSON.parse(stdout) as { clientVersion: { gitVersion: string } }
-  return `${clientVersion.gitVersion} at ${path}`
-}
-
-function terminal(context: Context): Finding | string {
-  const note = (says: string): Finding => ({ check: 'terminal', ok: true, level: 'note', says })
-  if (!context.stdout.isTTY) return note('not a terminal: only `chaperone run` works here.')
-  if (['', 'dumb'].includes(context.environment.term)) return note('TERM is dumb: the shell opens with --ui=line.')
-  return `${context.environment.term}, ${context.stdout.columns}×${context.stdout.rows}`
-}
-
-async function state(context: Context, parsed: Parsed): Promise<Finding | string> {
-  const config = await loadConfig(configFlags(parsed), context.environment)
-  const folders = await prepareState(config.stateFolder, context.environment.uid)
-  const disk = await statfs(folders.root)
-  const free = disk.bavail * disk.bsize
-  const mb = Math.round(free / 1024 / 1024)
-  if (free >= lowDiskBytes) return `${folders.root}, ${mb} MB free`
-  return {
-    check: 'state',
-    ok: true,
-    level: 'note',
-    says: `${folders.root} has only ${mb} MB free: free some space, sessions end when it is full.`,
-  }
-}
-
-async function policy(context: Context, parsed: Parsed): Promise<string> {
-  const { policyFiles } = await loadConfig(configFlags(parsed), context.environment)
-  if (policyFiles.length === 0) return 'the built-in policy'
-  const { name, rules } = loadPolicy(await readPolicyFiles(policyFiles))
-  return `${name}, ${rules.length} rules`
-}
-
-async function journal(context: Context, parsed: Parsed): Promise<Finding | string> {
-  const config = await loadConfig(configFlags(parsed), context.environment)
-  const folders = await prepareState(config.stateFolder, context.environment.uid)
-  const report = await verifyJournal(folders.journal, {
-    keys: await readJournalKeys(folders.trust),
-    anchorFolder: folders.trust,
-  })
-  if (report.segments === 0) return { check: 'journal', ok: true, level: 'note', says: 'nothing is written yet.' }
-  if (report.ok) return `${report.events} events, chain and signatures fit`
-  const says = `does not verify (${report.problems.length} problems): see \`chaperone journal verify\`.`
-  return { check: 'journal', ok: false, level: 'problem', says }
-}
-
-async function broker(context: Context, parsed: Parsed): Promise<Finding | string> {
-  const config = await loadConfig(configFlags(parsed), context.environment)
-  const folders = await prepareState(config.stateFolder, context.environment.uid)
-  try {
-    await using link = await connect(folders, folders.operatorTokenFile)
-    return `runs for ${link.info.context} at ${link.info.endpoint}`
-  } catch (thrown) {
-    const fault = toFault(thrown)
-    if (fault.code !== 'ERR_BROKER') throw fault
-    return { check: 'broker', ok: true, level: 'note', says: 'none runs; `shell` and `run` start one.' }
-  }
-}
-
-async function cluster(context: Context, parsed: Parsed): Promise<string> {
-  const config = await loadConfig(configFlags(parsed), context.environment)
-  if (config.upstream.kind === 'practice') return 'the practice cluster comes with Chaperone'
-  const upstream = await loadUpstream({
-    kubeconfigPaths: config.upstream.paths,
-    environment: context.environment.variables,
-    ...(config.upstream.context === undefined ? {} : { context: config.upstream.context }),
-  })
-  try {
-    await upstream.ping()
-    return `${upstream.context} answers at ${upstream.server}`
-  } finally {
-    await upstream.close()
-  }
+function summary(problems: number): string {
+  if (problems === 0) return 'Everything that a session needs is here.'
+  return `${count(problems, 'problem')}: do what is said above, and run \`chaperone doctor\` again.`
 }

@@ -19,6 +19,8 @@ export interface ConfigFlags {
 }
 
 export interface Config {
+  /** The configuration file that was read; empty when there is none. */
+  readonly file: string
   readonly stateFolder: string
   readonly upstream:
     | { readonly kind: 'practice' }
@@ -35,10 +37,11 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
   if (flags.practice === true && (flags.kubeconfig !== undefined || flags.context !== undefined)) {
     throw new Fault('ERR_USAGE', '--practice brings its own cluster: leave out --kubeconfig and --context.')
   }
-  const { file, folder } = await readConfigFile(flags.config, environment.configFile)
+  const { file, path, folder } = await readConfigFile(flags.config, environment.configFile)
   const beside = (path: string) => inFolder(folder, environment.home, path)
   const kubeconfig = flags.kubeconfig ?? (file.kubeconfig === undefined ? undefined : beside(file.kubeconfig))
   return Object.freeze({
+    file: path,
     stateFolder: resolve(flags.state ?? environment.stateFolder),
     upstream:
       flags.practice === true
@@ -61,14 +64,14 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
 async function readConfigFile(
   asked: string | undefined,
   standard: string,
-): Promise<{ file: ConfigFile; folder: string }> {
+): Promise<{ file: ConfigFile; path: string; folder: string }> {
   const path = resolve(asked ?? standard)
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if (asked === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { file: { apiVersion: 'chaperone/v1', kind: 'Config' }, folder: dirname(path) }
+      return { file: { apiVersion: 'chaperone/v1', kind: 'Config' }, path: '', folder: dirname(path) }
     }
     const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
     throw new Fault('ERR_CONFIG', `Cannot read the configuration ${path} (${why}).`, {
@@ -76,7 +79,7 @@ async function readConfigFile(
       cause,
     })
   }
-  return { file: parseConfig(text, path), folder: dirname(path) }
+  return { file: parseConfig(text, path), path, folder: dirname(path) }
 }
 
 /** `~/x` means the home folder in a file as it does in a shell. */
