@@ -1,5 +1,6 @@
 import type { ParseArgsOptionsConfig } from 'node:util'
 import type { Environment } from '../config/environment.ts'
+import { prose } from './wrap.ts'
 
 /** Exit codes of Chaperone's own, kept clear of those of common programs; documented in `chaperone --help`. */
 export const exitCode = {
@@ -63,5 +64,5 @@ export function printJson(context: Context, value: unknown): void {
 
 /** Talk for people, on stderr so that stdout stays for data. */
 export function say(context: Context, sentence: string): void {
-  context.stderr.write(`chaperone: ${sentence}\n`)
+  context.stderr.write(`${prose(`chaperone: ${sentence}`, context.stderr, 2)}\n`)
 }

@@ -4,9 +4,9 @@ import { loadConfig, type Config } from '../config/load.ts'
 import { toFault } from '../model/fault.ts'
 import { checks, type Check } from './checks.ts'
 import { exitCode, flag, printJson, type Command, type Context } from './command.ts'
-import { wrap } from './manual.ts'
 import { withProgress } from './progress.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
+import { wrap } from './wrap.ts'
 
 interface Finding {
   readonly check: string
@@ -95,7 +95,7 @@ function print(context: Context, { level, check, says }: Finding): void {
   // A file or a pipe gets one line for each finding.
   const text = context.stdout.isTTY
     ? words
-        .map((part) => wrap(part, hang, hang))
+        .map((part) => wrap(part, hang, hang, context.stdout.columns))
         .join('\n')
         .trimStart()
     : words.join(' ')

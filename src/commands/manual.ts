@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
+import { wrap } from './wrap.ts'
 
-const columns = 80
 /** Where the words about an option begin. */
 const hang = 23
 
@@ -54,18 +54,4 @@ function readOptions(block: string): readonly OptionHelp[] {
 function fitOption({ label, words }: OptionHelp): string {
   const body = wrap(words, hang, hang)
   return label.length + 2 < hang - 1 ? `  ${label}`.padEnd(hang) + body.trimStart() : `  ${label}\n${body}`
-}
-
-/** Lines of at most 80 columns; the first begins at one column, the others at another. */
-export function wrap(text: string, first: number, others: number): string {
-  const lines: string[] = []
-  let line = ' '.repeat(first)
-  for (const word of text.split(/ +/)) {
-    const isFresh = line.trim() === ''
-    if (!isFresh && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = ' '.repeat(others) + word
-    } else line += isFresh ? word : ` ${word}`
-  }
-  return [...lines, line].join('\n')
 }

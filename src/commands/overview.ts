@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Command } from './command.ts'
-import { wrap } from './manual.ts'
+import { wrap } from './wrap.ts'
 
 /** The version in package.json, which lies two levels above the built file. */
 export function version(): string {

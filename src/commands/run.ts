@@ -1,6 +1,7 @@
 import { parseDuration } from '../config/duration.ts'
 import type { ReasonCode } from '../model/decision.ts'
 import { Fault, toFault } from '../model/fault.ts'
+import type { SessionCounts } from '../model/session.ts'
 import { runLine } from '../terminal/line.ts'
 import { runPiped } from '../terminal/piped.ts'
 import { exitCode, say, text, type Command, type Context, type Parsed } from './command.ts'
@@ -50,7 +51,9 @@ Examples
       ...(wait === undefined ? {} : { waitMs: parseDuration(wait, '--wait') }),
     })
     const ui = text(parsed, 'ui') ?? supervised.config.ui
+    const seen = new Set<string>()
     supervised.subscribe((event) => {
+      if (event.type === 'held') seen.add(event.held.id)
       const isWaiting = event.type === 'held' && event.held.state === 'pending'
       if (ui === 'none' && !isWaiting) return
       const told = wait === '0' ? withoutWaiting(event) : event
@@ -78,7 +81,8 @@ Examples
       ? await runLine({ ...options, stdin: context.stdin, stdout: context.stdout })
       : await runPiped({ ...options, stdin: context.stdin, stdout: context.stdout, stderr: context.stderr })
     const session = await supervised.finish(exitStatus)
-    if (ui !== 'none' && session.counts.requests > 0) say(context, sessionSummary(session.counts))
+    const counts = withHeld(session.counts, seen.size)
+    if (ui !== 'none' && counts.requests > 0) say(context, sessionSummary(counts))
     return exitStatus === 0 ? 0 : (ownCode(session.lastReason) ?? exitStatus)
   },
 }
@@ -134,6 +138,12 @@ function ownCode(reason: ReasonCode | undefined): number | undefined {
     default:
       return undefined
   }
+}
+
+/** A request is counted when it has ended; one whose client was just stopped with Ctrl-C may not have been yet. */
+function withHeld(counts: SessionCounts, held: number): SessionCounts {
+  const missing = Math.max(0, held - counts.held)
+  return { ...counts, requests: counts.requests + missing, held: counts.held + missing }
 }
 
 /** With --wait=0 nobody waits, whatever the request looked like when it came in. */

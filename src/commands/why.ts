@@ -9,6 +9,7 @@ import { connect, foldersOf } from './link.ts'
 import { policyRecord } from './policy-record.ts'
 import { withProgress } from './progress.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
+import { prose } from './wrap.ts'
 
 export const command: Command = {
   name: 'why',
@@ -43,7 +44,7 @@ Examples
       })
     }
     if (flag(parsed, 'json')) printJson(context, events)
-    else context.stdout.write(`${explainDecision(await gather(folders, event))}\n`)
+    else context.stdout.write(`${prose(explainDecision(await gather(folders, event)), context.stdout, 2)}\n`)
     return exitCode.ok
   },
 }

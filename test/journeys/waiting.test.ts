@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { builtMain, pinnedNode } from '../support/cli.ts'
 import { personsEnvironment } from '../support/environment.ts'
+import { openPty } from '../support/pty.ts'
 import { practiceBroker, type PracticeBroker } from './broker.ts'
 
 let parts: AsyncDisposableStack
@@ -50,6 +51,17 @@ describe('the last line of a run', () => {
   it('is not there when nothing was asked for', async () => {
     expect((await broker.chaperone(['run', '--practice', '--', 'true'])).stderr).toBe('')
   })
+})
+
+it('stopped with Ctrl-C, it takes the request back, and the last line knows of it; lines break between words', async () => {
+  const args = [builtMain, 'run', '--practice', '--state', broker.state, '--', broker.kubectl, ...removal]
+  await using pty = openPty(pinnedNode, args, { cols: 60 })
+  await pty.waitForScreen('held approve')
+  pty.type('\x03')
+  await pty.exit
+  expect(pty.text()).toContain('h-')
+  expect(pty.text()).toMatch(/^chaperone: 1 request, 1 held; chaperone replay latest$/m)
+  expect(pty.text()).toMatch(/^chaperone: A reviewer answers with$/m)
 })
 
 it('told to end, a run ends although its shell left a waiting kubectl behind, and takes the request back', async () => {

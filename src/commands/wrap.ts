@@ -1,0 +1,23 @@
+/** A word, or a command between backticks: one that is broken over two lines cannot be copied. */
+const unbroken = /[^\s`]*`[^`]*`[^\s`]*|\S+/g
+
+/** Lines that break between words; the first begins at one column, the others at another. A longer word stays whole. */
+export function wrap(text: string, first: number, others: number, columns = 80): string {
+  const lines: string[] = []
+  let line = ' '.repeat(first)
+  for (const word of text.match(unbroken) ?? []) {
+    const isFresh = line.trim() === ''
+    if (!isFresh && line.length + 1 + word.length > columns) {
+      lines.push(line)
+      line = ' '.repeat(others) + word
+    } else line += isFresh ? word : ` ${word}`
+  }
+  return [...lines, line].join('\n')
+}
+
+/** Prose for a person: wrapped to the width of a terminal, left whole for a file or a pipe, where scripts look for it. */
+export function prose(text: string, stream: NodeJS.WriteStream, hang: number): string {
+  if (!stream.isTTY) return text
+  const fit = (line: string) => wrap(line, 0, hang, Math.max(stream.columns, hang + 20))
+  return text.split('\n').map(fit).join('\n')
+}

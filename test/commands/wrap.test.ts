@@ -1,0 +1,33 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { wrap } from '../../src/commands/wrap.ts'
+
+const words = fc.array(fc.stringMatching(/^[a-zé-ü…]{1,30}$/), { minLength: 1, maxLength: 60 })
+
+it('keeps every word, and is too wide only where one word is', () => {
+  fc.assert(
+    fc.property(
+      words,
+      fc.nat({ max: 8 }),
+      fc.nat({ max: 8 }),
+      fc.integer({ min: 12, max: 90 }),
+      (all, first, others, columns) => {
+        const lines = wrap(all.join(' '), first, others, columns).split('\n')
+        expect(lines.flatMap((line) => line.trim().split(' '))).toEqual(all)
+        for (const [index, line] of lines.entries()) {
+          const indent = index === 0 ? first : others
+          expect(line.slice(0, indent).trim()).toBe('')
+          expect(line.length <= columns || !line.trim().includes(' ')).toBe(true)
+        }
+      },
+    ),
+  )
+})
+
+it('breaks as late as it can', () => {
+  expect(wrap('one two three four', 0, 2, 9)).toBe('one two\n  three\n  four')
+})
+
+it('leaves a command between backticks whole', () => {
+  expect(wrap('run `a b c` now', 0, 0, 8)).toBe('run\n`a b c`\nnow')
+})
