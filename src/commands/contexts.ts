@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { fileProblem } from '../config/file-problem.ts'
 import { parseKubeconfig, type Kubeconfig, type UserEntry } from '../kube/kubeconfig-file.ts'
 import { Fault } from '../model/fault.ts'
 
@@ -52,9 +53,8 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    if (code === 'ENOENT') return undefined
-    throw new Fault('ERR_KUBECONFIG', `The kubeconfig ${path} cannot be read (${code}).`, {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Fault('ERR_KUBECONFIG', `The kubeconfig ${path} cannot be read: ${fileProblem(cause)}.`, {
       advice: 'Check that it is a file you may read.',
       cause,
     })

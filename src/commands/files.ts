@@ -1,5 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { fileProblem } from '../config/file-problem.ts'
 import { Fault } from '../model/fault.ts'
 
 /** Writes a 0600 file so that a reader sees the old or the new content, never a half. Throws ERR_STATE. */
@@ -16,8 +17,7 @@ export async function writePrivateFile(path: string, content: string): Promise<v
     await rename(temporary, path)
   } catch (cause) {
     await rm(temporary, { force: true })
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new Fault('ERR_STATE', `Cannot write ${path} (${code}).`, {
+    throw new Fault('ERR_STATE', `Cannot write ${path}: ${fileProblem(cause)}.`, {
       advice: `Make ${dirname(path)} writable, free some space, or choose another place.`,
       cause,
     })
@@ -31,6 +31,6 @@ export async function readOptional(path: string): Promise<string | undefined> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'ENOENT') return undefined
-    throw new Fault('ERR_STATE', `Cannot read ${path} (${code ?? 'unknown error'}).`, { cause })
+    throw new Fault('ERR_STATE', `Cannot read ${path}: ${fileProblem(cause)}.`, { cause })
   }
 }

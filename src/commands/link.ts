@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Config } from '../config/load.ts'
 import { prepareState, stateFolders, type StateFolders } from '../config/state.ts'
 import { connectControl } from '../control/client.ts'
@@ -97,7 +98,7 @@ async function join(context: Context, running: Link, config: Config, parsed: Par
 }
 
 export function foldersOf(state: string | undefined, context: Context): StateFolders {
-  return stateFolders(state ?? context.environment.stateFolder)
+  return stateFolders(resolve(state ?? context.environment.stateFolder))
 }
 
 async function connectIfRunning(folders: StateFolders): Promise<Link | undefined> {

@@ -70,5 +70,8 @@ function choice<const T extends string>(parsed: Parsed, name: string, allowed: r
   if (value === undefined) return undefined
   const found = allowed.find((known) => known === value)
   if (found !== undefined) return found
-  throw new Fault('ERR_USAGE', `--${name} must be ${allowed.join(', ')}; not ${JSON.stringify(value)}.`)
+  throw new Fault(
+    'ERR_USAGE',
+    `--${name} must be ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}, not ${JSON.stringify(value)}.`,
+  )
 }

@@ -1,5 +1,5 @@
 import { homedir, userInfo } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 
 /** What the process was given, read once at start. The only reader of process.env in the product. */
 export interface Environment {
@@ -27,7 +27,7 @@ export function readEnvironment(): Environment {
   const variables: Record<string, string> = {}
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) variables[name] = value
   const user = userInfo()
-  const home = variables['HOME'] || user.homedir || homedir()
+  const home = isAbsolute(variables['HOME'] ?? '') ? (variables['HOME'] ?? '') : user.homedir || homedir()
   const xdg = (name: string, fallback: string) => {
     const value = variables[name] ?? ''
     return isAbsolute(value) ? value : join(home, fallback)
@@ -43,7 +43,7 @@ export function readEnvironment(): Environment {
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     kubeconfigPaths: paths.length === 0 ? [join(home, '.kube', 'config')] : paths,
     kubeconfigFromVariable: paths.length > 0,
-    stateFolder: variables['CHAPERONE_STATE'] || join(xdg('XDG_STATE_HOME', '.local/state'), 'chaperone'),
+    stateFolder: resolve(variables['CHAPERONE_STATE'] || join(xdg('XDG_STATE_HOME', '.local/state'), 'chaperone')),
     configFile: join(xdg('XDG_CONFIG_HOME', '.config'), 'chaperone', 'chaperone.yaml'),
     reviewerTokenFile: variables['CHAPERONE_REVIEWER_TOKEN_FILE'] ?? '',
     insideSession: variables['CHAPERONE_SESSION'] ?? '',

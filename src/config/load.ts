@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { Environment } from './environment.ts'
+import { fileProblem } from './file-problem.ts'
 import { parseConfig } from './parse.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -73,8 +74,7 @@ async function readConfigFile(
     if (asked === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') {
       return { file: { apiVersion: 'chaperone/v1', kind: 'Config' }, path: '', folder: dirname(path) }
     }
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    throw new Fault('ERR_CONFIG', `Cannot read the configuration ${path} (${why}).`, {
+    throw new Fault('ERR_CONFIG', `Cannot read the configuration ${path}: ${fileProblem(cause)}.`, {
       advice: 'Give an existing file with --config.',
       cause,
     })

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { fileProblem } from './file-problem.ts'
 import { Fault } from '../model/fault.ts'
 
 /** The texts of policy files, for the policy room to parse. Throws ERR_POLICY when one cannot be read. */
@@ -8,7 +9,7 @@ export async function readPolicyFiles(files: readonly string[]): Promise<{ file:
       try {
         return { file, text: await readFile(file, 'utf8') }
       } catch (cause) {
-        throw new Fault('ERR_POLICY', `Cannot read the policy ${file} (${(cause as NodeJS.ErrnoException).code}).`, {
+        throw new Fault('ERR_POLICY', `Cannot read the policy ${file}: ${fileProblem(cause)}.`, {
           advice: 'Nothing was started: a policy that is not there must not loosen anything.',
           cause,
         })

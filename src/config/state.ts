@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fileProblem } from './file-problem.ts'
 import { Fault } from '../model/fault.ts'
 
 /** Where each room keeps its files, below one folder that only its owner may enter. */
@@ -53,8 +54,7 @@ export async function prepareState(root: string, uid: number): Promise<StateFold
     await makeFolder(root)
     await access(root, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw refuse(code, 'Give a folder that you may write with --state DIR or CHAPERONE_STATE.', cause)
+    throw refuse(fileProblem(cause), 'Give a folder that you may write with --state DIR or CHAPERONE_STATE.', cause)
   }
   for (const folder of [root, folders.run, folders.practice]) {
     if (folder !== root) await makeFolder(folder)

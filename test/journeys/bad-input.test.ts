@@ -156,6 +156,13 @@ describe('a command line that makes no sense', () => {
     [['journal'], 2, /search/],
     [['journal', 'search', '--decision=foo'], 2, /allow, hold or deny/],
     [['practice'], 2, /--kubeconfig-out/],
+    [
+      ['serve', '--practice', '--policy', '/no/such/policy'],
+      1,
+      /Cannot read the policy \/no\/such\/policy: it is not there/,
+    ],
+    [['serve', '--practice', '--config', '/etc'], 1, /Cannot read the configuration \/etc: it is a folder/],
+    [['run', '--practice', '--ui=loud', '--', 'true'], 125, /--ui must be full, line or none, not "loud"/],
     [['run', 'kubectl', 'get', 'pods'], 125, /two dashes/],
     [['serve', '--practice', '--context', 'x'], 2, /leave out/],
   ] as const)('%j', async (args, code, words) => {

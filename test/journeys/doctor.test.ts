@@ -48,6 +48,18 @@ it.each([
   expect((await doctor('lacks', env)).line(check)).toMatch(words)
 })
 
+it('variables that are set and empty count as not set, and a relative one is not taken apart', async () => {
+  const empty = { KUBECONFIG: '', CHAPERONE_STATE: '', SHELL: '', XDG_STATE_HOME: '', XDG_CONFIG_HOME: 'relative' }
+  const { line } = await doctor('empty', empty)
+  expect(line('state')).toContain(join(folder, 'empty', '.local/state/chaperone'))
+  expect(line('config')).toContain(join(folder, 'empty', '.config/chaperone/chaperone.yaml'))
+  expect(line('shell')).toMatch(/^ok +shell +\//)
+  expect(line('context')).toContain(join(folder, 'empty', '.kube/config'))
+  const env = { HOME: 'relative', CHAPERONE_STATE: 'state' }
+  const { stdout } = await runCli(['status'], { env, cwd: folder })
+  expect(stdout).toContain(`state      ${join(folder, 'state')}\n`)
+})
+
 it('a configuration that cannot be read stops it there', async () => {
   const config = join(folder, 'chaperone.yaml')
   await writeFile(config, 'apiVersion: chaperone/v1\nkind: Config\nlisten: 8443\n')
