@@ -67,8 +67,10 @@ function toCell(cell: IBufferCell, col: number, cols: number, links: Links | und
   const style = cell.isAttributeDefault() ? '' : styleOf(cell, fg, extended._ext)
   const link = extended.urlId === 0 ? '' : (links?.parameters(extended.urlId) ?? '')
   if (width === 2 && col === cols - 1) return { chars: ' ', width: 1, style, link }
-  if (width === 0) return { chars: '', width, style, link }
   const chars = cell.getChars()
+  // A mark that found nothing to stand on has a cell to itself; no terminal shows it.
+  if (width === 0)
+    return chars === '' && col > 0 ? { chars, width, style, link } : { chars: ' ', width: 1, style, link }
   if (chars !== '' && chars !== ' ') return { chars, width, style, link }
   return style === '' && link === '' ? blank : { chars: ' ', width: 1, style, link }
 }

@@ -3,12 +3,13 @@ import unicode11 from '@xterm/addon-unicode11'
 import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { Row } from './rows.ts'
+import { boundCounts } from './bounds.ts'
 import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
 import { Painter, sameCell } from './painter.ts'
-import type { FromScreen, ScreenOptions, ToScreen } from './screen-protocol.ts'
+import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 import { setTitle, takeTerminal, giveBackTerminal } from './restore.ts'
 
 /** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
@@ -50,6 +51,8 @@ export class Screen {
   #isDirty = false
   #isDrained = false
   #isEntered = false
+  /** True while the model is brought to where its past leads. */
+  #isReliving = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: ScreenOptions, send: (message: FromScreen) => void) {
@@ -65,6 +68,7 @@ export class Screen {
       model.unicode.activeVersion = '11'
     }
     this.#modes = new ProgramModes(this.#model)
+    boundCounts(this.#model)
     const links = Links.of(this.#model)
     this.#departures = new Departures(this.#model, links)
     this.#programReader = new RowReader(this.#model, links)
@@ -80,6 +84,7 @@ export class Screen {
     else if (message.type === 'enter') this.#enter()
     else if (message.type === 'leave') this.#model.write('', () => this.#leave())
     else if (message.type === 'clear') this.#model.reset()
+    else if (message.type === 'past') this.#relive(message.past)
     else {
       this.#isDrained = true
       this.#schedule(false)
@@ -87,11 +92,11 @@ export class Screen {
   }
 
   #mirror(): void {
-    this.#model.onData((data) => data !== '' && this.#send({ type: 'reply', data }))
+    this.#model.onData((data) => data !== '' && !this.#isReliving && this.#send({ type: 'reply', data }))
     this.#model.onTitleChange((title) => (this.#extras += setTitle(title)))
     this.#model.onBell(() => {
       const now = performance.now()
-      if (now - this.#lastBell < bellMs) return
+      if (this.#isReliving || now - this.#lastBell < bellMs) return
       this.#lastBell = now
       this.#extras += '\x07'
     })
@@ -108,6 +113,19 @@ export class Screen {
         this.#touch(echo)
       })
     }
+  }
+
+  #relive(past: readonly Past[]): void {
+    this.#isReliving = true
+    for (const piece of past) {
+      if ('bytes' in piece) this.#model.write(piece.bytes)
+      else this.#model.write('', () => this.#model.resize(Math.max(2, piece.cols), Math.max(1, piece.rows)))
+    }
+    this.#model.write('', () => {
+      this.#departures.forget()
+      this.#isReliving = false
+      this.#touch(true)
+    })
   }
 
   #reportParsed(bytes: number): void {
@@ -180,7 +198,8 @@ export class Screen {
   }
 
   #schedule(isUrgent: boolean): void {
-    if (!this.#isDirty || !this.#isDrained || !this.#isEntered || this.#unparsedChromes > 0) return
+    const isReady = this.#isDrained && this.#isEntered && !this.#isReliving && this.#unparsedChromes === 0
+    if (!this.#isDirty || !isReady) return
     const now = performance.now()
     const wait = Math.max(isUrgent ? 0 : this.#nextFrame - now, this.#held(now))
     if (wait <= 0) return this.#frame(now)

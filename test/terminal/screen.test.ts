@@ -1,63 +1,8 @@
-import xterm from '@xterm/headless'
-import { withTodaysWidths } from '../support/widths.ts'
+import type xterm from '@xterm/headless'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ChromeFrame } from '../../src/model/chrome.ts'
-import { readRows } from '../../src/terminal/rows.ts'
-import type { FromScreen } from '../../src/terminal/screen-protocol.ts'
-import { Screen } from '../../src/terminal/screen.ts'
-
-const cols = 20
-const rows = 6
-const chrome: ChromeFrame = { statusRow: 'status', drawerRows: [], focused: false, bells: 0 }
-
-/** A screen, and the terminal its frames arrive on. */
-class Bench {
-  readonly terminal = withTodaysWidths(new xterm.Terminal({ cols, rows, scrollback: 100, allowProposedApi: true }))
-  readonly model = withTodaysWidths(new xterm.Terminal({ cols, rows: rows - 1, allowProposedApi: true }))
-  readonly sent: FromScreen[] = []
-  readonly #screen: Screen
-  #arrived = Promise.withResolvers<void>()
-
-  constructor() {
-    const size = { cols, rows, modelCols: cols, modelRows: rows - 1 }
-    this.#screen = new Screen({ ...size, purpose: 'shell' }, (message) => {
-      this.sent.push(message)
-      if (message.type === 'frame' || message.type === 'left')
-        this.terminal.write(message.text, () => this.#arrived.resolve())
-    })
-    this.#screen.handle({ type: 'chrome', frame: chrome })
-    this.#screen.handle({ type: 'enter' })
-  }
-
-  /** Feeds output and waits for the frame that shows all of it. */
-  async show(bytes: Uint8Array): Promise<void> {
-    this.#screen.handle({ type: 'output', bytes, echo: false })
-    await new Promise<void>((resolve) => this.model.write(bytes, resolve))
-    await this.frame(chrome)
-  }
-
-  async frame(next: ChromeFrame): Promise<void> {
-    this.#arrived = Promise.withResolvers<void>()
-    this.#screen.handle({ type: 'chrome', frame: next })
-    await new Promise((resolve) => setImmediate(resolve))
-    this.#screen.handle({ type: 'drained' })
-    await this.#arrived.promise
-  }
-
-  shown(): unknown[] {
-    return readRows(this.terminal, this.terminal.buffer.active.baseY, rows - 1, cols)
-  }
-
-  expected(): unknown[] {
-    return readRows(this.model, this.model.buffer.active.baseY, rows - 1, cols)
-  }
-
-  row(y: number): string {
-    const { active } = this.terminal.buffer
-    return active.getLine(active.baseY + y)?.translateToString(true) ?? ''
-  }
-}
+import { Bench, chrome, rows } from './screen-bench.ts'
 
 const sequence = fc.oneof(
   fc.constantFrom(
