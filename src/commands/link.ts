@@ -11,6 +11,7 @@ import { readOptional } from './files.ts'
 import { agreeToJoin, agreeToStart } from './first-use.ts'
 import { withProgress } from './progress.ts'
 import { brokerReadySchema, parseReady, type BrokerReady } from './ready.ts'
+import { refuseOtherCluster } from './same-cluster.ts'
 import { brokerArguments } from './shared-options.ts'
 
 /** A broker that answers, and who we are to it. */
@@ -88,7 +89,7 @@ export async function connectOrStart(context: Context, config: Config, parsed: P
 /** A running broker is used only for the cluster that was asked for, and that its user has agreed to. */
 async function join(context: Context, running: Link, config: Config, parsed: Parsed): Promise<Link> {
   try {
-    refuseOtherCluster(running, config)
+    await refuseOtherCluster(context, { info: running.info, folder: running.folders.root }, config, parsed)
     await agreeToJoin(context, running.info, parsed, running.folders)
     return running
   } catch (thrown) {
@@ -110,17 +111,6 @@ async function connectIfRunning(folders: StateFolders): Promise<Link | undefined
     if (fault.code === 'ERR_BROKER' || fault.code === 'ERR_USAGE') return undefined
     throw fault
   }
-}
-
-function refuseOtherCluster(link: Link, config: Config): void {
-  const { info, folders } = link
-  const asked = config.upstream
-  const same =
-    asked.kind === 'practice' ? info.practice : !info.practice && (asked.context ?? info.context) === info.context
-  if (same) return
-  throw new Fault('ERR_BROKER', `The broker in ${folders.root} serves ${info.context}, not what you ask for.`, {
-    advice: 'Leave its sessions first, or choose another folder with --state DIR.',
-  })
 }
 
 function jsonOrUndefined(text: string): unknown {

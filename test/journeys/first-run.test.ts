@@ -90,9 +90,42 @@ describe('the first use of a cluster', () => {
     await (await startCli([...serve, '--yes'], join(person.home, 'ready.json'), { env })).stop()
     const moved = (await readFile(own, 'utf8')).replace(/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:1')
     await writeFile(own, moved)
-    expect((await person.run(serve, { KUBECONFIG: own })).stderr).toMatch(
-      /practice leads to another cluster now: it was https:\/\/127\.0\.0\.1:\d+\/? before/,
-    )
+    for (const command of [serve, [...serve, '--yes']]) {
+      expect((await person.run(command, { KUBECONFIG: own })).stderr).toMatch(
+        /practice leads to another cluster now: it was https:\/\/127\.0\.0\.1:\d+\/? before/,
+      )
+    }
+  })
+})
+
+describe('a broker that already runs', () => {
+  it('is joined only for the cluster that is asked for: same name and same server', async () => {
+    const person = await newcomer('joins')
+    const env = { HOME: person.home, KUBECONFIG: kubeconfig }
+    const serve = ['serve', '--yes', '--state', person.state]
+    await using _broker = await startCli(serve, join(person.home, 'ready.json'), { env })
+    const other = join(person.home, 'other')
+    const text = await readFile(kubeconfig, 'utf8')
+    await writeFile(other, text.replace(/https:\/\/127\.0\.0\.1:\d+/g, 'https://127.0.0.1:1'))
+    const run = (...flags: string[]) =>
+      person.run(['run', ...flags, '--', 'echo', 'it ran'], { KUBECONFIG: kubeconfig })
+    expect((await run()).stdout).toBe('it ran\n')
+    expect((await run('--context', 'practice')).stdout).toBe('it ran\n')
+    for (const flags of [['--kubeconfig', other], ['--practice'], ['--kubeconfig', other, '--context', 'practice']]) {
+      const result = await run(...flags)
+      expect([result.code, result.stdout]).toEqual([125, ''])
+      expect(result.stderr).toMatch(/serves practice \(https:.*not what you ask for\. Use it with --context practice/)
+    }
+  })
+
+  it('on the practice cluster is meant by who has no kubeconfig, and by no one who has', async () => {
+    const person = await newcomer('practises-twice')
+    const env = { HOME: person.home }
+    const serve = ['serve', '--practice', '--state', person.state]
+    await using _broker = await startCli(serve, join(person.home, 'ready.json'), { env })
+    expect((await person.run(['run', '--', 'echo', 'it ran'])).stdout).toBe('it ran\n')
+    const refused = await person.run(['run', '--', 'true'], { KUBECONFIG: kubeconfig })
+    expect([refused.code, refused.stderr]).toEqual([125, expect.stringContaining('Use it with --practice')])
   })
 })
 
