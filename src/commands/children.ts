@@ -66,7 +66,7 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
 
 /** True for a process that `startChild` started: these flags are for nothing else. */
 export function isChild(args: readonly string[]): boolean {
-  return args.includes('--until-idle') || args.includes('--until-stdin-closes')
+  return ['--until-idle', '--until-stdin-closes', '--until-exit'].some((flag) => args.includes(flag))
 }
 
 /** Why a child could not start, as the line that its parent waits for: no log is needed, which a full disk may not take. */

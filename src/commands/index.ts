@@ -9,6 +9,7 @@ import { parseUsage, unknownCommand } from './usage.ts'
 /** Verbs load on demand, so that `chaperone why` does not pay for Ink. */
 const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   shell: () => import('./shell.ts'),
+  attach: () => import('./attach.ts'),
   run: () => import('./run.ts'),
   review: () => import('./review.ts'),
   replay: () => import('./replay.ts'),
@@ -54,6 +55,7 @@ async function dispatch(context: Context, argv: readonly string[]): Promise<numb
     const { complete } = await import('./complete.ts')
     return complete(context, others)
   }
+  if (first === '__keeper') return runVerb(context, (await import('./keeper.ts')).command, others)
   const isVerb = !first.startsWith('-')
   const name = isVerb ? first : 'shell'
   const load = verbs[name]

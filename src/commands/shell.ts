@@ -1,15 +1,27 @@
-import { randomBytes } from 'node:crypto'
-import { createChrome } from '../../ui/terminal/chrome.tsx'
+import { join } from 'node:path'
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault } from '../model/fault.ts'
-import { runShell } from '../terminal/compositor.ts'
+import { parseDuration } from '../config/duration.ts'
+import { loadConfig, type Config } from '../config/load.ts'
+import { programSize } from '../terminal/compositor.ts'
+import { openKept } from '../terminal/kept-pty.ts'
+import { parseLeader, type Leader } from '../terminal/leader.ts'
 import { runLine } from '../terminal/line.ts'
-import { say, text, type Command, type Context, type Parsed } from './command.ts'
-import { programProblem } from './kubectl.ts'
+import { openPty } from '../terminal/pty.ts'
+import { recorded } from '../terminal/recorded.ts'
+import { startChild } from './children.ts'
+import { flag, say, text, type Command, type Context, type Parsed } from './command.ts'
+import { showKept, showShell } from './face.ts'
+import { keptSocket, parseKept } from './kept.ts'
+import { findKubectl, programProblem } from './kubectl.ts'
+import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
+import { connectOrStart, type Link } from './link.ts'
 import { tell, uiHelp, uiOption } from './notices.ts'
-import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
+import { brokerArguments, brokerHelp, brokerOptions, configFlags, recordingOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
+/** Long enough for a connection to come back, short enough that nobody's shell is forgotten. */
+const defaultKeep = '15m'
 /** A screen smaller than this has no room for a shell and a status line. */
 const smallest = { cols: 20, rows: 5 }
 
@@ -18,16 +30,19 @@ export const command: Command = {
   summary: 'Open a supervised shell; kubectl and helm in it go through the broker. The default.',
   usage: 'chaperone [shell] [OPTIONS] [-- CMD…]',
   help: `Your own shell, recorded, with a kubeconfig that leads to the broker. The status line is Chaperone's; Ctrl-] opens
-the drawer with what is held, Ctrl-] twice sends a Ctrl-] to the program.
+the drawer with what is held, Ctrl-] twice sends a Ctrl-] to the program, Ctrl-] d leaves the shell running.
 
 Options
 ${brokerHelp}
 ${uiHelp}
+${leaderHelp}
+  --keep DURATION      how long the shell lives on when its terminal is gone, for \`chaperone
+                       attach\` to take it back; default 15m, 0 ends it at once
 
 Example
   chaperone shell --practice
   chaperone shell --context staging -- bash --norc`,
-  options: { ...brokerOptions, ...recordingOptions, ...uiOption },
+  options: { ...brokerOptions, ...recordingOptions, ...uiOption, ...leaderOption, keep: { type: 'string' } },
   run: async (context, parsed) => {
     if (context.environment.insideSession !== '') {
       throw new Fault('ERR_USAGE', `This is already supervised session ${context.environment.insideSession}.`, {
@@ -53,29 +68,71 @@ Example
       throw new Fault('ERR_USAGE', 'Put -- before the command to run in the shell.')
     }
     const command = await shellCommand(context, parsed)
+    const leader = parseLeader(text(parsed, 'leader') ?? defaultLeader)
+    const keepMs = parseDuration(text(parsed, 'keep') ?? defaultKeep, '--keep')
+    const config = await loadConfig(configFlags(parsed), context.environment)
+    const ui = uiOf(context, config.ui)
+    if (ui === 'full' && keepMs > 0) return await kept(context, parsed, { config, command, leader, keepMs })
     await using supervised = await supervise(context, parsed, {
       kind: 'shell',
       command,
       cols,
-      rows: uiOf(context, parsed, undefined) === 'full' ? rows - 1 : rows,
+      rows: ui === 'full' ? rows - 1 : rows,
     })
-    const ui = uiOf(context, parsed, supervised.config.ui)
-    announce(context, supervised)
+    announce(context, supervised.link)
     const { exitStatus } =
-      ui === 'full' ? await full(context, supervised, command) : await line(context, supervised, command, ui)
+      ui === 'full' ? await full(context, supervised, command, leader) : await line(context, supervised, command, ui)
     const session = await supervised.finish(exitStatus)
     say(context, sessionSummary(session.counts))
     return exitStatus
   },
 }
 
-function uiOf(
+interface KeptOptions {
+  readonly config: Config
+  readonly command: readonly string[]
+  readonly leader: Leader
+  readonly keepMs: number
+}
+
+/** The program runs in a process of its own, which outlives this terminal. */
+async function kept(
   context: Context,
   parsed: Parsed,
-  configured: 'full' | 'line' | 'none' | undefined,
-): 'full' | 'line' | 'none' {
-  const given = text(parsed, 'ui')
-  if (given === 'full' || given === 'line' || given === 'none') return given
+  { config, command, leader, keepMs }: KeptOptions,
+): Promise<number> {
+  await findKubectl(context.environment)
+  await using link = await connectOrStart(context, config, parsed)
+  announce(context, link)
+  const { cols, rows } = programSize(context.stdout)
+  const practice = link.info.practice && !flag(parsed, 'practice') ? ['--practice'] : []
+  const format = text(parsed, 'recording-format')
+  const { ready } = await startChild({
+    args: [
+      '__keeper',
+      '--until-exit',
+      ...brokerArguments(parsed),
+      ...practice,
+      '--yes',
+      `--state=${link.folders.root}`,
+      ...(format === undefined ? [] : [`--recording-format=${format}`]),
+      `--keep-ms=${keepMs}`,
+      `--cols=${cols}`,
+      `--rows=${rows}`,
+      '--',
+      ...command,
+    ],
+    variables: context.environment.variables,
+    log: join(link.folders.run, 'keeper.log'),
+    detached: true,
+    what: 'The shell',
+  })
+  const keeper = parseKept(ready)
+  const pty = await openKept(keptSocket(join(link.folders.run, 'sessions', keeper.session.id)))
+  return await showKept(context, link, pty, leader)
+}
+
+function uiOf(context: Context, configured: 'full' | 'line' | 'none' | undefined): 'full' | 'line' | 'none' {
   return configured ?? (['dumb', ''].includes(context.environment.term) ? 'line' : 'full')
 }
 
@@ -89,7 +146,7 @@ async function shellCommand(context: Context, parsed: Parsed): Promise<readonly 
 }
 
 /** Says what this shell leads to before it opens: nobody should find out later which cluster they are on. */
-function announce(context: Context, { link: { info } }: Supervised): void {
+function announce(context: Context, { info }: Link): void {
   const where = info.practice ? 'the practice cluster (nothing is real)' : `${info.context} (${info.server})`
   say(context, `${where}; mode ${info.mode}; policy ${info.policy.name}`)
 }
@@ -98,25 +155,11 @@ async function full(
   context: Context,
   supervised: Supervised,
   command: readonly string[],
+  leader: Leader,
 ): Promise<{ exitStatus: number }> {
-  await using chrome = await createChrome({
-    client: supervised.client,
-    session: supervised.session,
-    info: supervised.link.info,
-    now: Date.now,
-    random: (bytes) => randomBytes(bytes),
-    leaderLabel: 'Ctrl-]',
-    color: !context.environment.noColor,
-  })
-  return await runShell({
-    command: [...command],
-    env: { ...supervised.variables },
-    cwd: process.cwd(),
-    stdin: context.stdin,
-    stdout: context.stdout,
-    chrome,
-    recorder: supervised.recorder,
-  })
+  const { link, session, recorder, variables } = supervised
+  const pty = openPty({ command, env: variables, cwd: process.cwd(), ...programSize(context.stdout) })
+  return await showShell(context, link, { session, pty: recorded(pty, recorder), leader })
 }
 
 async function line(

@@ -1,11 +1,11 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { loadConfig, type Config } from '../config/load.ts'
 import type { BrokerEvent, ControlClient, RequestNote, SessionGrant } from '../control/contract.ts'
 import { toFault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
 import type { RecordingWriter } from '../recording/port.ts'
-import { openRecording } from '../recording/writer.ts'
+import { openRecording, type CrashSafeWriter } from '../recording/writer.ts'
 import { shellEnvironment } from '../terminal/environment.ts'
 import { writeSessionKubeconfig } from '../terminal/kubeconfig.ts'
 import { say, type Context, type Parsed } from './command.ts'
@@ -19,10 +19,12 @@ export interface Supervised extends AsyncDisposable {
   readonly link: Link
   readonly session: Session
   readonly client: ControlClient
-  readonly recorder: RecordingWriter
+  readonly recorder: CrashSafeWriter
   readonly variables: Readonly<Record<string, string>>
   /** Calls back for each event of this session, and when the broker is lost. */
   subscribe(listener: (event: SessionEvent) => void): () => void
+  /** Of this session alone; goes with it. */
+  readonly folder: string
   /** Ends the session and the recording; returns the final counts. Safe to call once only. */
   finish(exitStatus: number): Promise<Session>
 }
@@ -83,6 +85,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
     session,
     client,
     recorder,
+    folder: dirname(kubeconfig.path),
     variables: shellEnvironment(environment.variables, {
       kubeconfig: kubeconfig.path,
       sessionID: session.id,

@@ -34,6 +34,8 @@ export async function openRecording(
 export interface CrashSafeWriter extends RecordingWriter {
   /** As `end`, without waiting; throws ERR_RECORDING when something could not be written. */
   endSync(exitStatus: number): RecordingInfo
+  /** Brings the file up to the last call. */
+  flush(): void
 }
 
 /** The first failure, and who is told of it. */
@@ -110,6 +112,10 @@ class Writer implements CrashSafeWriter {
 
   async end(exitStatus: number): Promise<RecordingInfo> {
     return this.endSync(exitStatus)
+  }
+
+  flush(): void {
+    if (this.#info === undefined) this.#parts.file.flush()
   }
 
   endSync(exitStatus: number): RecordingInfo {

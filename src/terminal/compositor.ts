@@ -1,11 +1,11 @@
 import type { Chrome } from '../model/chrome.ts'
-import type { RecordingWriter } from '../recording/port.ts'
 import { exitStatusOf } from './exit-status.ts'
 import { InputTokenizer } from './input.ts'
-import { recordingFault } from './line.ts'
-import { openPty, type PtyProcess } from './pty.ts'
+import type { Leader } from './leader.ts'
+import type { ProgramPty } from './pty.ts'
 import { Router } from './router.ts'
 import { ScreenClient } from './screen-client.ts'
+import type { Past } from './screen-protocol.ts'
 import { TerminalSeat } from './seat.ts'
 
 /** A lone ESC is the key when nothing follows for this long (milliseconds): terminals send sequences in one piece. */
@@ -19,63 +19,69 @@ const highWater = 4 << 20
 const lowWater = 1 << 20
 
 export interface ShellOptions {
-  readonly command: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly cwd: string
+  /** The program, on a pty of `programSize`. */
+  readonly pty: ProgramPty
   readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly chrome: Chrome
-  readonly recorder: RecordingWriter
+  readonly leader: Leader
+  /** What the program has put out before; its screen is shown as it is by now. */
+  readonly history?: readonly Past[]
+  /** Leaves the program to its keeper. Absent: a terminal that is lost takes its program with it. */
+  readonly detach?: () => void
 }
 
 /**
- * Runs a program on a recorded pty under the chrome, until it ends. Resolves with its exit status, or 128 + signal when
- * a signal or the loss of the terminal ended the session; the terminal is then as it was found.
+ * Shows a program under the chrome, until it ends or is left to its keeper. Resolves with its exit status, or 128 + signal
+ * when a signal or the loss of the terminal ended the stay; the terminal is then as it was found.
  *
- * @throws Fault ERR_RECORDING when the recording fails; the program is then hung up.
+ * @throws What the pty's exit rejects with: ERR_RECORDING when the recording failed.
  */
 export async function runShell(options: ShellOptions): Promise<{ readonly exitStatus: number }> {
-  const { stdout, chrome, recorder } = options
-  const pty = openPty({ ...options, ...programSize(stdout) })
+  const { pty, stdout, chrome, detach } = options
   let lost: NodeJS.Signals | undefined
   const end = (signal: NodeJS.Signals) => {
     lost ??= signal
-    pty.hangUp()
+    if (signal === 'SIGHUP' && detach !== undefined) detach()
+    else pty.hangUp(signal)
   }
   await using parts = new AsyncDisposableStack()
   const size = () => ({ cols: stdout.columns, rows: stdout.rows, ...modelSize(stdout) })
   const screen = parts.use(new ScreenClient({ ...size(), purpose: 'shell' }, stdout, () => end('SIGHUP')))
   const seat = parts.use(new TerminalSeat(options.stdin, stdout, screen))
+  if (options.history !== undefined) screen.past(options.history, size())
   const follow = new Follow(options, pty, screen, seat)
 
   chrome.resize(stdout.columns, stdout.rows)
   screen.chrome(chrome.frame)
   parts.defer(chrome.subscribe(() => screen.chrome(chrome.frame)))
-  recorder.onFailure(() => pty.hangUp())
   seat.listen(stdout, 'error', () => end('SIGHUP'))
   for (const event of ['end', 'error']) seat.listen(options.stdin, event, () => end('SIGHUP'))
-  // Not stdout's 'resize': a terminal that shrinks and grows back at once has lost its content at an unchanged size.
-  seat.listen(process, 'SIGWINCH', () => {
+  const fit = () => {
     const { cols, rows } = programSize(stdout)
     pty.resize(cols, rows)
-    recorder.resize(cols, rows)
     screen.resize(size())
     chrome.resize(stdout.columns, stdout.rows)
-  })
+  }
+  // Not stdout's 'resize': a terminal that shrinks and grows back at once has lost its content at an unchanged size.
+  seat.listen(process, 'SIGWINCH', fit)
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) seat.listen(process, signal, () => end(signal))
   seat.listen(process, 'SIGTSTP', () => void seat.suspend())
   seat.listen(options.stdin, 'data', (bytes: Buffer) => follow.input(bytes))
+  if (options.history !== undefined) fit()
   seat.enter()
 
-  const { exitStatus } = await pty.exited
-  follow.stop()
-  await seat.leave()
-  if (recorder.failed !== undefined) throw recordingFault(recorder.failed)
-  return { exitStatus: lost === undefined ? exitStatus : exitStatusOf(null, lost) }
+  try {
+    const { exitStatus } = await pty.exited
+    return { exitStatus: lost === undefined ? exitStatus : exitStatusOf(null, lost) }
+  } finally {
+    follow.stop()
+    await seat.leave()
+  }
 }
 
-/** The last row is the status row; a terminal of one row has none. */
-function programSize({ columns, rows }: NodeJS.WriteStream): { cols: number; rows: number } {
+/** Size of the program's screen in cells: the last row is the status row; a terminal of one row has none. */
+export function programSize({ columns, rows }: NodeJS.WriteStream): { cols: number; rows: number } {
   return { cols: columns, rows: Math.max(1, rows - 1) }
 }
 
@@ -85,7 +91,7 @@ function modelSize(stdout: NodeJS.WriteStream): { modelCols: number; modelRows: 
   return { modelCols: Math.max(2, cols), modelRows: rows }
 }
 
-/** Output to the recorder and the screen, input to the program or the drawer. */
+/** Output to the screen, input to the program or the drawer. */
 class Follow {
   readonly #tokenizer = new InputTokenizer()
   readonly #router: Router
@@ -95,12 +101,14 @@ class Follow {
   #drawerTop = Infinity
   #bracketedPaste = false
 
-  constructor({ chrome, recorder }: ShellOptions, pty: PtyProcess, screen: ScreenClient, seat: TerminalSeat) {
+  constructor({ chrome, leader, detach }: ShellOptions, pty: ProgramPty, screen: ScreenClient, seat: TerminalSeat) {
     this.#router = new Router({
       now: () => performance.now(),
       chrome,
       write: (bytes) => pty.write(bytes),
       suspend: () => void seat.suspend(),
+      detach,
+      leader,
       shown: () => ({
         drawerTop: this.#drawerTop,
         bracketedPaste: this.#bracketedPaste,
@@ -108,7 +116,6 @@ class Follow {
       }),
     })
     pty.onOutput((bytes) => {
-      recorder.output(bytes)
       const unparsed = screen.output(bytes, performance.now() - this.#lastInput < echoMs)
       if (unparsed > highWater) pty.pause()
     })

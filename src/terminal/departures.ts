@@ -35,6 +35,12 @@ export class Departures {
     if (!known || gone > 0) this.#mark()
   }
 
+  /** What has left so far is not for this terminal. */
+  forget(): void {
+    this.#waiting = 0
+    this.#mark()
+  }
+
   /** The lines that left since the last call, oldest first; a flood is cut and says so. */
   take(cols: number): Row[] {
     if (this.#waiting === 0) return []

@@ -23,9 +23,12 @@ export interface PtyProcess {
   pause(): void
   resume(): void
   signal(name: NodeJS.Signals): void
-  /** What a closed terminal does: SIGHUP to the group, SIGKILL when it does not end. */
-  hangUp(): void
+  /** What a closed terminal does: SIGHUP to the group, SIGKILL when it does not end. `cause`: what ended the session. */
+  hangUp(cause?: NodeJS.Signals): void
 }
+
+/** A program on a pty, wherever that is. */
+export type ProgramPty = Omit<PtyProcess, 'signal'>
 
 export interface PtyOptions {
   readonly command: readonly string[]

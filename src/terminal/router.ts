@@ -1,4 +1,5 @@
 import type { Chrome, InputToken } from '../model/chrome.ts'
+import type { Leader } from './leader.ts'
 import { mouseRow } from './mouse.ts'
 
 /** A second leader this soon (milliseconds) is meant for the program; a later one closes what the first one opened. */
@@ -11,6 +12,9 @@ export interface RouterOptions {
   /** To the program. */
   readonly write: (bytes: Uint8Array) => void
   readonly suspend: () => void
+  /** Leaves the program to its keeper; absent where nobody keeps it. */
+  readonly detach: (() => void) | undefined
+  readonly leader: Leader
   /** What the last frame showed. */
   readonly shown: () => {
     readonly drawerTop: number
@@ -22,7 +26,7 @@ export interface RouterOptions {
 /** Decides who gets what the user does: the program, or the drawer while it has the keys. */
 export class Router {
   readonly #options: RouterOptions
-  /** The leader was the last key: once more, and soon, sends it to the program; z suspends. */
+  /** The leader was the last key: once more, and soon, sends it to the program; z suspends, d detaches. */
   #isAfterLeader = false
   #leaderAt = Number.NEGATIVE_INFINITY
 
@@ -31,9 +35,9 @@ export class Router {
   }
 
   route(token: InputToken): void {
-    const { chrome, suspend, write, shown } = this.#options
+    const { chrome, suspend, detach, leader, write, shown } = this.#options
     const isAfterLeader = this.#isAfterLeader
-    if (isLeader(token)) {
+    if (leader.matches(token)) {
       this.#isAfterLeader = !isAfterLeader && !chrome.frame.focused
       chrome.leader()
       const at = this.#options.now()
@@ -45,6 +49,9 @@ export class Router {
     if (isAfterLeader && token.kind === 'text' && token.text === 'z') {
       chrome.leader()
       suspend()
+    } else if (isAfterLeader && token.kind === 'text' && token.text === 'd' && detach !== undefined) {
+      chrome.leader()
+      detach()
     } else if (chrome.frame.focused) chrome.input(token, shown().sinceRepaintMs)
     else this.#toProgram(token)
   }
@@ -57,9 +64,4 @@ export class Router {
     if (token.kind === 'paste' && !shown().bracketedPaste) write(Buffer.from(token.bytes).subarray(6, -6))
     else write(token.bytes)
   }
-}
-
-/** Ctrl-] in every layout is the byte 1D. */
-function isLeader(token: InputToken): boolean {
-  return token.kind === 'key' && token.bytes.length === 1 && token.bytes[0] === 0x1d
 }

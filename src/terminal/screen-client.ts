@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ChromeFrame } from '../model/chrome.ts'
-import type { FromScreen, ScreenOptions, ToScreen } from './screen-protocol.ts'
+import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 
 type Frame = Extract<FromScreen, { type: 'frame' }>
 
@@ -46,6 +46,12 @@ export class ScreenClient implements AsyncDisposable {
 
   resize(size: Omit<ScreenOptions, 'purpose'>): void {
     this.#post({ type: 'resize', ...size })
+  }
+
+  /** What was put out before; the screen has `size` afterwards. */
+  past(past: readonly Past[], size: Omit<ScreenOptions, 'purpose'>): void {
+    this.#post({ type: 'past', past })
+    this.resize(size)
   }
 
   enter(): void {

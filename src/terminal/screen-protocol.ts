@@ -15,6 +15,9 @@ export interface ScreenOptions {
   readonly purpose: 'shell' | 'player'
 }
 
+/** One piece of what a program put out before there was this screen, or the size that its screen then had. */
+export type Past = { readonly bytes: Uint8Array } | { readonly cols: number; readonly rows: number }
+
 /** Messages of the main thread to the screen's worker, in order. */
 export type ToScreen =
   /** Output of the program. `echo`: the user has just typed, paint at once. */
@@ -33,6 +36,8 @@ export type ToScreen =
   | { readonly type: 'enter' }
   /** Give the terminal back once all output so far is parsed; answered by `left`. No frame comes until `enter`. */
   | { readonly type: 'leave' }
+  /** Bring the model to where this leads. Nothing of it is answered, rung or fed into the scrollback. */
+  | { readonly type: 'past'; readonly past: readonly Past[] }
   /** Forget the model's content. */
   | { readonly type: 'clear' }
 

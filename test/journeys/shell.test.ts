@@ -150,7 +150,10 @@ describe('a shell that ends badly', () => {
   ] as const)(
     'gives the terminal back on %s, and its recording says how it ended',
     async (signal, status) => {
-      const line = `stty -a > ${home}/before; env "PS1=ready> " ${[pinnedNode, builtMain, ...shellArgs].join(' ')}; echo "status: $?"; stty -a > ${home}/after; cmp ${home}/before ${home}/after && echo same-terminal`
+      const keep = signal === 'SIGHUP' ? ['--keep=0'] : []
+      const [verb, practice, ...rest] = shellArgs
+      const args = [verb, practice, ...keep, ...rest]
+      const line = `stty -a > ${home}/before; env "PS1=ready> " ${[pinnedNode, builtMain, ...args].join(' ')}; echo "status: $?"; stty -a > ${home}/after; cmp ${home}/before ${home}/after && echo same-terminal`
       const outer = parts.use(openPty('bash', ['--norc', '-c', line], { cols: 100, rows: 30, env: env() }))
       await outer.waitForScreen((screen) => screen.includes('ready>') && /LOCAL practice/.test(screen), 30_000)
       const face = await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')

@@ -1,7 +1,10 @@
 /** Runs a command in the compositor under a small chrome: `node chaperoned.ts FOLDER COMMAND…`. */
 import type { Chrome, ChromeFrame, InputToken } from '../../src/model/chrome.ts'
 import { openRecording } from '../../src/recording/writer.ts'
-import { runShell } from '../../src/terminal/compositor.ts'
+import { programSize, runShell } from '../../src/terminal/compositor.ts'
+import { parseLeader } from '../../src/terminal/leader.ts'
+import { openPty } from '../../src/terminal/pty.ts'
+import { recorded } from '../../src/terminal/recorded.ts'
 
 class SmallChrome implements Chrome {
   frame: ChromeFrame = { statusRow: '', drawerRows: [], focused: false, bells: 0 }
@@ -55,14 +58,14 @@ const recorder = await openRecording({
   termType: 'xterm-256color',
   shell: 'sh',
 })
+const size = programSize(stdout)
+const pty = openPty({ command, env: env as Record<string, string>, cwd: process.cwd(), ...size })
 const { exitStatus } = await runShell({
-  command,
-  env: env as Record<string, string>,
-  cwd: process.cwd(),
+  pty: recorded(pty, recorder),
   stdin,
   stdout,
   chrome: new SmallChrome(),
-  recorder,
+  leader: parseLeader('ctrl-]'),
 })
 await recorder.end(exitStatus)
 process.exitCode = exitStatus

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChromeFrame, InputToken } from '../../src/model/chrome.ts'
 import { InputTokenizer } from '../../src/terminal/input.ts'
+import { parseLeader } from '../../src/terminal/leader.ts'
 import { Router } from '../../src/terminal/router.ts'
 
 /** A router whose leader opens and closes a drawer, and a log of who got what. */
@@ -22,6 +23,8 @@ function open({ bracketedPaste = false } = {}) {
     },
     write: (bytes) => void log.push(JSON.stringify(Buffer.from(bytes).toString('latin1'))),
     suspend: () => void log.push('suspend'),
+    detach: () => void log.push('detach'),
+    leader: parseLeader('ctrl-]'),
     shown: () => ({ drawerTop: 10, bracketedPaste, sinceRepaintMs: 7 }),
   })
   const type = (input: string) => {
@@ -44,6 +47,7 @@ const cases: readonly (readonly [string, string, readonly string[]])[] = [
   ['three times is twice and once', '\x1d\x1d\x1d', ['open', 'close', String.raw`"\u001d"`, 'open']],
   ['a leader after something else only closes', '\x1da\x1d', ['open', 'drawer text 7', 'close']],
   ['leader z suspends', '\x1dz', ['open', 'close', 'suspend']],
+  ['leader d detaches', '\x1dd', ['open', 'close', 'detach']],
   ['a pasted z does not', '\x1d\x1b[200~z\x1b[201~', ['open', 'drawer paste 7']],
   ["a terminal's replies reach nobody", '\x1b[5;5R\x1b]11;rgb:0/0/0\x07', []],
   ['the mouse above the drawer is for the program', '\x1b[<0;1;10M', [String.raw`"\u001b[<0;1;10M"`]],

@@ -1,0 +1,42 @@
+import { foldersOf, connect } from './link.ts'
+import { Fault } from '../model/fault.ts'
+import { openKept } from '../terminal/kept-pty.ts'
+import { parseLeader } from '../terminal/leader.ts'
+import { text, type Command } from './command.ts'
+import { showKept } from './face.ts'
+import { findKept } from './kept.ts'
+import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
+import { stateHelp, stateOption } from './shared-options.ts'
+
+export const command: Command = {
+  name: 'attach',
+  summary: 'Take back a shell whose terminal went away.',
+  usage: 'chaperone attach [SESSION|latest] [OPTIONS]',
+  help: `A shell lives on for a while when its terminal is closed or its connection breaks (see \`chaperone shell --keep\`).
+This terminal becomes its terminal; another one that still shows it is let go.
+
+Options
+${leaderHelp}
+${stateHelp}
+
+Examples
+  chaperone attach
+  chaperone attach s-k3x9ab`,
+  options: { ...stateOption, ...leaderOption },
+  run: async (context, parsed) => {
+    const { insideSession } = context.environment
+    if (insideSession !== '') {
+      throw new Fault('ERR_USAGE', `This is supervised session ${insideSession}; a shell is not attached inside one.`, {
+        advice: 'Open another terminal for it.',
+      })
+    }
+    if (!context.stdin.isTTY || !context.stdout.isTTY) {
+      throw new Fault('ERR_TERMINAL', 'A shell needs a terminal, and this is not one.')
+    }
+    const leader = parseLeader(text(parsed, 'leader') ?? defaultLeader)
+    const folders = foldersOf(text(parsed, 'state'), context)
+    const shell = await findKept(folders, parsed.positionals[0] ?? 'latest')
+    await using link = await connect(folders, folders.operatorTokenFile)
+    return await showKept(context, link, await openKept(shell.socket), leader)
+  },
+}

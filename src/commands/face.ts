@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { createChrome } from '../../ui/terminal/chrome.tsx'
+import { sessionSummary } from '../../ui/words/notices.ts'
+import { Fault, type FaultCode } from '../model/fault.ts'
+import type { Session } from '../model/session.ts'
+import { parseCast } from '../recording/read.ts'
+import { runShell } from '../terminal/compositor.ts'
+import type { KeptPty } from '../terminal/kept-pty.ts'
+import type { Leader } from '../terminal/leader.ts'
+import type { ProgramPty } from '../terminal/pty.ts'
+import type { Past } from '../terminal/screen-protocol.ts'
+import { say, type Context } from './command.ts'
+import type { Link } from './link.ts'
+
+/** More than this is not read again for a new face: the program is asked to draw itself anew. */
+const maxHistoryBytes = 256 * 1024 * 1024
+
+/** Shows a program under the chrome until it ends, or is left to its keeper. */
+export async function showShell(
+  context: Context,
+  link: Link,
+  options: {
+    readonly session: Session
+    readonly pty: ProgramPty
+    readonly leader: Leader
+    readonly history?: readonly Past[] | undefined
+    readonly detach?: () => void
+  },
+): Promise<{ exitStatus: number }> {
+  const { session, pty, leader, history, detach } = options
+  await using client = link.forSession(session.id)
+  await using chrome = await createChrome({
+    client,
+    session,
+    info: link.info,
+    now: Date.now,
+    random: (bytes) => randomBytes(bytes),
+    leaderLabel: leader.label,
+    color: !context.environment.noColor,
+  })
+  return await runShell({
+    pty,
+    stdin: context.stdin,
+    stdout: context.stdout,
+    chrome,
+    leader,
+    ...(history === undefined ? {} : { history }),
+    ...(detach === undefined ? {} : { detach }),
+  })
+}
+
+/** Shows a kept shell and says how it went on or ended. Resolves with the exit code. */
+export async function showKept(context: Context, link: Link, kept: KeptPty, leader: Leader): Promise<number> {
+  const { session, recording, hasHistory } = kept.hello
+  const history = hasHistory ? await readHistory(recording) : undefined
+  const detach = () => kept.detach()
+  const { exitStatus } = await showShell(context, link, { session, pty: kept, leader, history, detach })
+  const parting = await kept.parting
+  switch (parting.kind) {
+    case 'exit': {
+      const { fault, counts } = parting.exit
+      if (fault !== undefined) throw new Fault(fault.code as FaultCode, fault.message, { advice: fault.advice })
+      say(context, sessionSummary(counts))
+      return exitStatus
+    }
+    case 'left':
+      say(context, `the shell goes on without this terminal; take it back with: chaperone attach ${session.id}`)
+      return exitStatus
+    case 'taken':
+      say(context, 'another terminal has taken this shell over')
+      return exitStatus
+    case 'lost':
+      throw new Fault('ERR_TERMINAL', 'What kept this shell has ended without a word, and the shell with it.', {
+        advice: `What it showed until then is recorded: chaperone replay ${session.id}`,
+      })
+  }
+}
+
+async function readHistory(recording: string): Promise<Past[]> {
+  await using file = await open(recording, 'r')
+  const { size } = await file.stat()
+  if (size > maxHistoryBytes) return []
+  const { header, events } = await parseCast(file.createReadStream({ autoClose: false }))
+  const past = events.flatMap(({ code, data }): Past[] => {
+    if (code === 'o') return [{ bytes: Buffer.from(data) }]
+    const [, cols, rows] = code === 'r' ? (/^(\d+)x(\d+)$/.exec(data) ?? []) : []
+    return cols === undefined ? [] : [{ cols: Number(cols), rows: Number(rows) }]
+  })
+  return [{ cols: header.cols, rows: header.rows }, ...past]
+}

@@ -1,0 +1,87 @@
+import { Fault } from '../model/fault.ts'
+import type { Session } from '../model/session.ts'
+
+/**
+ * What a keeper and a face say to each other over a Unix socket: frames of one byte for the kind, four for the length
+ * (big-endian), and that many bytes.
+ */
+export type FrameKind = 'hello' | 'output' | 'exit' | 'taken' | 'input' | 'resize' | 'pause' | 'resume' | 'hangup'
+
+export interface Frame {
+  readonly kind: FrameKind
+  readonly payload: Buffer
+}
+
+/** The first frame of a keeper: what runs, and the file in which its output so far is recorded. */
+export interface Hello {
+  readonly session: Session
+  readonly recording: string
+  /** False for the first face, which misses nothing. */
+  readonly hasHistory: boolean
+  readonly pid: number
+}
+
+/** The last frame of a keeper. */
+export interface Exit {
+  readonly exitStatus: number
+  readonly counts: Session['counts']
+  /** Why the session was ended, when it was not the program's own doing. */
+  readonly fault?: { readonly code: string; readonly message: string; readonly advice: string }
+}
+
+const kinds: readonly FrameKind[] = ['hello', 'output', 'exit', 'taken', 'input', 'resize', 'pause', 'resume', 'hangup']
+const HEADER_BYTES = 5
+/** Far above what a pty or a terminal hands over at once. */
+const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+
+export function encodeFrame(kind: FrameKind, payload: Uint8Array | string = ''): Buffer {
+  const body = typeof payload === 'string' ? Buffer.from(payload) : payload
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
+  frame[0] = kinds.indexOf(kind)
+  frame.writeUInt32BE(body.length, 1)
+  frame.set(body, HEADER_BYTES)
+  return frame
+}
+
+/** Puts frames together from chunks that are cut anywhere. Throws ERR_TERMINAL for what is no frame. */
+export class FrameReader {
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+
+  push(chunk: Uint8Array): Frame[] {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    const frames: Frame[] = []
+    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame)
+    return frames
+  }
+
+  #next(): Frame | undefined {
+    if (this.#bytes < HEADER_BYTES) return undefined
+    const whole = this.#whole()
+    const kind = kinds[whole[0] ?? kinds.length]
+    const length = whole.readUInt32BE(1)
+    if (kind === undefined || length > MAX_PAYLOAD_BYTES) throw noFrame()
+    const end = HEADER_BYTES + length
+    if (whole.length < end) return undefined
+    this.#chunks = whole.length === end ? [] : [whole.subarray(end)]
+    this.#bytes = whole.length - end
+    return { kind, payload: whole.subarray(HEADER_BYTES, end) }
+  }
+
+  #whole(): Buffer {
+    const [first, ...more] = this.#chunks
+    const whole =
+      first !== undefined && more.length === 0
+        ? Buffer.from(first.buffer, first.byteOffset, first.length)
+        : Buffer.concat(this.#chunks)
+    this.#chunks = [whole]
+    return whole
+  }
+}
+
+function noFrame(): Fault {
+  return new Fault('ERR_TERMINAL', 'What answers there is no keeper of a shell of this version.', {
+    advice: 'Leave that shell and open a new one.',
+  })
+}
