@@ -13,6 +13,7 @@ import { agreeToStart } from './first-use.ts'
 import { readOptional, writePrivateFile } from './files.ts'
 import { version } from './overview.ts'
 import { recordPolicy } from './policy-record.ts'
+import { withProgress } from './progress.ts'
 import { parseReady, practiceReadySchema, type BrokerReady } from './ready.ts'
 import { brokerHelp, brokerOptions, configFlags } from './shared-options.ts'
 import { ending } from './signals.ts'
@@ -121,13 +122,15 @@ async function findUpstream(
     return { kubeconfigPaths: agreed.paths, context: agreed.context }
   }
   const kubeconfig = join(folders.practice, 'kubeconfig')
-  const { child, ready } = await startChild({
-    args: ['practice', `--kubeconfig-out=${kubeconfig}`, '--until-stdin-closes'],
-    variables: context.environment.variables,
-    log: join(folders.practice, 'practice.log'),
-    detached: false,
-    what: 'The practice cluster',
-  })
+  const { child, ready } = await withProgress(context, 'starting the practice cluster', () =>
+    startChild({
+      args: ['practice', `--kubeconfig-out=${kubeconfig}`, '--until-stdin-closes'],
+      variables: context.environment.variables,
+      log: join(folders.practice, 'practice.log'),
+      detached: false,
+      what: 'The practice cluster',
+    }),
+  )
   parts.defer(() => void child.stdin?.end())
   parseReady(practiceReadySchema, ready, 'The practice cluster')
   return { kubeconfigPaths: [kubeconfig], context: undefined }

@@ -37,8 +37,12 @@ export function parseUsage(command: Command, args: readonly string[]): Parsed {
   }
 }
 
+/** What people run under supervision, and easily put where a command of ours belongs. */
+const programs: ReadonlySet<string> = new Set(['kubectl', 'helm', 'k9s', 'kustomize', 'flux', 'argocd', 'oc', 'stern'])
+
 /** A word that is no command, with the nearest one. */
 export function unknownCommand(name: string, known: readonly string[]): string {
+  if (programs.has(name)) return `Programs are run after two dashes: \`chaperone run -- ${name} …\``
   return `There is no command ${JSON.stringify(name)}.${didYouMean(name, known)} See \`chaperone --help\`.`
 }
 

@@ -155,6 +155,7 @@ describe('a command line that makes no sense', () => {
     [['held', 'list'], 1, /No broker runs/],
     [['journal'], 2, /search/],
     [['journal', 'search', '--decision=foo'], 2, /allow, hold or deny/],
+    [['kubectl', 'get', 'pods'], 2, /`chaperone run -- kubectl …`/],
     [['practice'], 2, /--kubeconfig-out/],
     [
       ['serve', '--practice', '--policy', '/no/such/policy'],
