@@ -54,6 +54,11 @@ export class ScreenClient implements AsyncDisposable {
     this.resize(size)
   }
 
+  /** Takes what the real terminal answered when asked for its colours. */
+  colours(replies: string): void {
+    this.#post({ type: 'colours', replies })
+  }
+
   enter(): void {
     this.#post({ type: 'enter' })
   }

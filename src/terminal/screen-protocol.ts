@@ -13,6 +13,8 @@ export interface ScreenOptions {
    * does, on the alternate screen.
    */
   readonly purpose: 'shell' | 'player'
+  /** Programs may write the clipboard (OSC 52); unless said, they may not. They can never read it. */
+  readonly clipboard?: boolean
 }
 
 /** One piece of what a program put out before there was this screen, or the size that its screen then had. */
@@ -38,6 +40,8 @@ export type ToScreen =
   | { readonly type: 'leave' }
   /** Bring the model to where this leads. Nothing of it is answered, rung or fed into the scrollback. */
   | { readonly type: 'past'; readonly past: readonly Past[] }
+  /** What the real terminal answered when asked for its colours (OSC 4, 10, 11, 12); other bytes are passed over. */
+  | { readonly type: 'colours'; readonly replies: string }
   /** Forget the model's content. */
   | { readonly type: 'clear' }
 

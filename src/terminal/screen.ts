@@ -3,6 +3,9 @@ import unicode11 from '@xterm/addon-unicode11'
 import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { Row } from './rows.ts'
+import { Announcements } from './announcements.ts'
+import { answerQuestions } from './answers.ts'
+import type { TerminalColours } from './colours.ts'
 import { boundCounts } from './bounds.ts'
 import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
@@ -10,7 +13,7 @@ import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
 import { Painter, sameCell } from './painter.ts'
 import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
-import { setTitle, takeTerminal, giveBackTerminal } from './restore.ts'
+import { takeTerminal, giveBackTerminal } from './restore.ts'
 
 /** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
 const frameMs = 16
@@ -20,8 +23,6 @@ const pausePerFrame = 4
 const reportBytes = 128 << 10
 /** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
 const synchronizedMs = 150
-/** Shortest time between two bells of the program, so that it cannot deafen. */
-const bellMs = 100
 
 const noChrome: ChromeFrame = { statusRow: '', drawerRows: [], focused: false, bells: 0 }
 
@@ -43,7 +44,8 @@ export class Screen {
   #outerModes: Modes = ordinaryModes
   #drawer: readonly Row[] = []
   #extras = ''
-  #lastBell = -Infinity
+  readonly #announcements = new Announcements()
+  #colours: TerminalColours | undefined
   /** Unless it is urgent, the next frame comes no sooner. */
   #nextFrame = -Infinity
   #unreported = 0
@@ -84,6 +86,7 @@ export class Screen {
     else if (message.type === 'enter') this.#enter()
     else if (message.type === 'leave') this.#model.write('', () => this.#leave())
     else if (message.type === 'clear') this.#model.reset()
+    else if (message.type === 'colours') this.#colours?.learn(message.replies)
     else if (message.type === 'past') this.#relive(message.past)
     else {
       this.#isDrained = true
@@ -92,14 +95,11 @@ export class Screen {
   }
 
   #mirror(): void {
-    this.#model.onData((data) => data !== '' && !this.#isReliving && this.#send({ type: 'reply', data }))
-    this.#model.onTitleChange((title) => (this.#extras += setTitle(title)))
-    this.#model.onBell(() => {
-      const now = performance.now()
-      if (this.#isReliving || now - this.#lastBell < bellMs) return
-      this.#lastBell = now
-      this.#extras += '\x07'
-    })
+    const reply = (data: string) => this.#send({ type: 'reply', data })
+    this.#model.onData((data) => data !== '' && reply(data))
+    this.#model.options.windowOptions = { pushTitle: true, popTitle: true, getWinSizeChars: true }
+    this.#colours = answerQuestions(this.#model, reply)
+    this.#announcements.follow(this.#model, this.#size.clipboard ?? false)
   }
 
   #output(bytes: Uint8Array, echo: boolean): void {
@@ -136,7 +136,7 @@ export class Screen {
   }
 
   #showChrome(frame: ChromeFrame): void {
-    if (frame.bells > this.#chrome.bells) this.#extras += '\x07'
+    if (frame.bells > this.#chrome.bells) this.#announcements.ring()
     this.#parseChrome(frame)
   }
 
@@ -221,7 +221,7 @@ export class Screen {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const wanted = this.#wantedModes()
-    const body = this.#extras + this.#switchScreen() + this.#feed()
+    const body = this.#extras + this.#announcements.take() + this.#switchScreen() + this.#feed()
     const target = this.#target()
     const drawerTop = this.#drawerTop
     const drawer = target.slice(drawerTop, drawerTop + this.#chrome.drawerRows.length)

@@ -2,7 +2,7 @@ import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../../src/model/chrome.ts'
 import { boundCounts } from '../../src/terminal/bounds.ts'
 import { readRows } from '../../src/terminal/rows.ts'
-import type { FromScreen } from '../../src/terminal/screen-protocol.ts'
+import type { FromScreen, ScreenOptions } from '../../src/terminal/screen-protocol.ts'
 import { Screen } from '../../src/terminal/screen.ts'
 import { withTodaysWidths } from '../support/widths.ts'
 
@@ -20,10 +20,10 @@ export class Bench {
   readonly #screen: Screen
   #arrived = Promise.withResolvers<void>()
 
-  constructor() {
+  constructor(options: Partial<ScreenOptions> = {}) {
     boundCounts(this.model)
     const size = { cols, rows, modelCols: cols, modelRows: rows - 1 }
-    this.#screen = new Screen({ ...size, purpose: 'shell' }, (message) => {
+    this.#screen = new Screen({ ...size, purpose: 'shell', ...options }, (message) => {
       this.sent.push(message)
       if (message.type === 'frame' || message.type === 'left')
         this.terminal.write(message.text, () => this.#arrived.resolve())
@@ -37,6 +37,15 @@ export class Bench {
     this.#screen.handle({ type: 'output', bytes, echo: false })
     await new Promise<void>((resolve) => this.model.write(bytes, resolve))
     await this.frame(chrome)
+  }
+
+  /** What the program was answered so far. */
+  get replies(): string {
+    return this.sent.map((message) => (message.type === 'reply' ? message.data : '')).join('')
+  }
+
+  colours(replies: string): void {
+    this.#screen.handle({ type: 'colours', replies })
   }
 
   async frame(next: ChromeFrame): Promise<void> {
