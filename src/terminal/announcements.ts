@@ -33,6 +33,12 @@ export class Announcements {
     this.#bell = '\x07'
   }
 
+  /** Of what was announced so far only the title still counts. */
+  hush(): void {
+    this.#clipboard = ''
+    this.#bell = ''
+  }
+
   take(): string {
     const text = this.#title + this.#clipboard + this.#bell
     this.#title = ''

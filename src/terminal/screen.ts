@@ -95,8 +95,10 @@ export class Screen {
   }
 
   #mirror(): void {
-    const reply = (data: string) => this.#send({ type: 'reply', data })
-    this.#model.onData((data) => data !== '' && reply(data))
+    const reply = (data: string) => {
+      if (data !== '' && !this.#isReliving) this.#send({ type: 'reply', data })
+    }
+    this.#model.onData(reply)
     this.#model.options.windowOptions = { pushTitle: true, popTitle: true, getWinSizeChars: true }
     this.#colours = answerQuestions(this.#model, reply)
     this.#announcements.follow(this.#model, this.#size.clipboard ?? false)
@@ -123,6 +125,7 @@ export class Screen {
     }
     this.#model.write('', () => {
       this.#departures.forget()
+      this.#announcements.hush()
       this.#isReliving = false
       this.#touch(true)
     })

@@ -66,6 +66,18 @@ describe('a program that asks its terminal', () => {
     expect(await written(true, 'c;no base64!')).toBe(false)
   })
 
+  test('is not answered again, nor does it ring or write the clipboard, when its past is brought back', async () => {
+    const bench = new Bench({ clipboard: true })
+    bench.past([{ bytes: Buffer.from('\x1b]2;title\x07\x1b[c\x1b[>q\x1b]10;?\x07\x1b[6n\x07\x1b]52;c;YQ==\x07past') }])
+    await bench.show(Buffer.from('!'))
+    expect(bench.row(0)).toBe('past!')
+    expect(bench.replies).toBe('')
+    const text = bench.sent.map((message) => (message.type === 'frame' ? message.text : '')).join('')
+    expect(text).not.toContain('\x1b]52')
+    expect(text.replaceAll(/\x1b\].*?\x07/g, '')).not.toContain('\x07')
+    expect(text).toContain('\x1b]2;chaperone: title\x07')
+  })
+
   test('gets back the title it put aside', async () => {
     const bench = new Bench()
     await bench.show(Buffer.from('\x1b]2;one\x07\x1b[22;2t\x1b]2;two\x07'))

@@ -2,7 +2,7 @@ import xterm from '@xterm/headless'
 import type { ChromeFrame } from '../../src/model/chrome.ts'
 import { boundCounts } from '../../src/terminal/bounds.ts'
 import { readRows } from '../../src/terminal/rows.ts'
-import type { FromScreen, ScreenOptions } from '../../src/terminal/screen-protocol.ts'
+import type { FromScreen, Past, ScreenOptions } from '../../src/terminal/screen-protocol.ts'
 import { Screen } from '../../src/terminal/screen.ts'
 import { withTodaysWidths } from '../support/widths.ts'
 
@@ -42,6 +42,10 @@ export class Bench {
   /** What the program was answered so far. */
   get replies(): string {
     return this.sent.map((message) => (message.type === 'reply' ? message.data : '')).join('')
+  }
+
+  past(past: readonly Past[]): void {
+    this.#screen.handle({ type: 'past', past })
   }
 
   colours(replies: string): void {
