@@ -42,6 +42,7 @@ const values: Readonly<Record<string, Source>> = {
   context: ask('contexts'),
   decision: words('allow', 'hold', 'deny'),
   held: ask('held'),
+  keep: words('0', '15m', '1h'),
   kubeconfig: files,
   'kubeconfig-out': files,
   listen: words('127.0.0.1:0'),

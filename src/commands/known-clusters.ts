@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readOptional, writePrivateFile } from './files.ts'
-import { parseReady } from './ready.ts'
+import { parseReadyText } from './ready.ts'
 
 const knownSchema = z.strictObject({
   clusters: z.array(
@@ -23,7 +23,7 @@ export type KnownCluster = z.output<typeof knownSchema>['clusters'][number]
 export async function knownClusters(stateFolder: string): Promise<readonly KnownCluster[]> {
   const path = fileIn(stateFolder)
   const text = await readOptional(path)
-  return text === undefined ? [] : parseReady(knownSchema, json(text), path).clusters
+  return text === undefined ? [] : parseReadyText(knownSchema, text, path).clusters
 }
 
 /** Adds a cluster; what was known of the same context of the same file before is forgotten. */
@@ -37,12 +37,4 @@ export async function rememberCluster(stateFolder: string, cluster: KnownCluster
 
 function fileIn(stateFolder: string): string {
   return join(stateFolder, 'clusters.json')
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

@@ -10,7 +10,7 @@ import { flag, type Context, type Parsed } from './command.ts'
 import { readOptional } from './files.ts'
 import { agreeToJoin, agreeToStart } from './first-use.ts'
 import { withProgress } from './progress.ts'
-import { brokerReadySchema, parseReady, type BrokerReady } from './ready.ts'
+import { brokerReadySchema, parseReady, parseReadyText, type BrokerReady } from './ready.ts'
 import { refuseOtherCluster } from './same-cluster.ts'
 import { brokerArguments } from './shared-options.ts'
 
@@ -33,7 +33,7 @@ export async function runningBroker(folders: StateFolders): Promise<BrokerReady>
       advice: 'Start one with `chaperone shell` or `chaperone serve`, or name its folder with --state DIR.',
     })
   }
-  return parseReady(brokerReadySchema, jsonOrUndefined(found), folders.brokerFile)
+  return parseReadyText(brokerReadySchema, found, folders.brokerFile)
 }
 
 /** Connects to the broker of the state folder with a token. Throws ERR_BROKER when none answers. */
@@ -110,13 +110,5 @@ async function connectIfRunning(folders: StateFolders): Promise<Link | undefined
     const fault = toFault(thrown)
     if (fault.code === 'ERR_BROKER' || fault.code === 'ERR_USAGE') return undefined
     throw fault
-  }
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
   }
 }

@@ -7,7 +7,7 @@ import { builtinSource } from '../policy/builtin.ts'
 import { readDocuments } from '../policy/documents.ts'
 import { loadPolicy } from '../policy/parse.ts'
 import { readOptional, writePrivateFile } from './files.ts'
-import { parseReady } from './ready.ts'
+import { parseReadyText } from './ready.ts'
 
 const recordSchema = z.strictObject({
   files: z.array(z.string()),
@@ -46,7 +46,7 @@ export async function policyRecord(stateFolder: string, digest: string): Promise
   if (!/^[0-9a-f]{64}$/.test(digest)) return undefined
   const path = fileOf(stateFolder, digest)
   const text = await readOptional(path)
-  return text === undefined ? undefined : parseReady(recordSchema, parsed(text), path)
+  return text === undefined ? undefined : parseReadyText(recordSchema, text, path)
 }
 
 const builtinPlace = 'the built-in policy'
@@ -76,12 +76,4 @@ function folderIn(stateFolder: string): string {
 
 function fileOf(stateFolder: string, digest: string): string {
   return join(folderIn(stateFolder), `${digest}.json`)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

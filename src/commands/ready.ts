@@ -37,3 +37,14 @@ export function parseReady<T extends z.ZodType>(schema: T, value: unknown, where
     advice: 'Remove it and start again.',
   })
 }
+
+/** The same for the text of a file; what is not JSON at all does not fit any schema. */
+export function parseReadyText<T extends z.ZodType>(schema: T, text: string, where: string): z.output<T> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  return parseReady(schema, value, where)
+}
