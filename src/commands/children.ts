@@ -6,23 +6,45 @@ import { Fault, type FaultCode } from '../model/fault.ts'
 /** A first start makes keys and opens the journal; on a loaded machine that may take a few seconds. */
 const readyWithinMs = 30_000
 
-/** Starts another `chaperone` process and waits for the one line of JSON it prints when it is ready. */
-export async function startChild(options: {
+interface ChildOptions {
   readonly args: readonly string[]
   readonly variables: Readonly<Record<string, string>>
   /** Its stderr goes here. */
   readonly log: string
   /** Detached: own process group, survives its parent. Otherwise it ends when its stdin closes. */
   readonly detached: boolean
+  /** True for a detached child that waits for a line of ours before it begins. */
+  readonly waits?: boolean
   readonly what: string
-}): Promise<{ readonly child: ChildProcess; readonly ready: unknown }> {
+}
+
+/** Starts another `chaperone` process and waits for the one line of JSON it prints when it is ready. */
+export async function startChild(options: ChildOptions): Promise<Started> {
+  return await launchChild(options).ready
+}
+
+interface Started {
+  readonly child: ChildProcess
+  readonly ready: unknown
+}
+
+/** The same without waiting: what follows can be done while the child loads. */
+export function launchChild(options: ChildOptions): { readonly child: ChildProcess; readonly ready: Promise<Started> } {
   const log = openSync(options.log, 'w', 0o600)
+  const input = options.detached && options.waits !== true ? 'ignore' : 'pipe'
   const child = spawn(process.execPath, [mainFile(), ...options.args], {
     env: { ...options.variables },
-    stdio: [options.detached ? 'ignore' : 'pipe', 'pipe', log],
+    stdio: [input, 'pipe', log],
     detached: options.detached,
   })
   closeSync(log)
+  const ready = untilReady(child, options)
+  // Whoever waits for it hears of it; until then it is not unhandled.
+  ready.catch(() => {})
+  return { child, ready }
+}
+
+async function untilReady(child: ChildProcess, options: ChildOptions): Promise<Started> {
   try {
     const line = await firstLine(child)
     if (line === undefined) {
@@ -32,7 +54,10 @@ export async function startChild(options: {
     }
     const ready = parseReady(line)
     child.stdout?.destroy()
-    if (options.detached) child.unref()
+    if (options.detached) {
+      child.stdin?.destroy()
+      child.unref()
+    }
     return { child, ready }
   } catch (thrown) {
     child.kill()

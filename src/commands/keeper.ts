@@ -1,11 +1,13 @@
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { toFault } from '../model/fault.ts'
 import { exitStatusOf } from '../terminal/exit-status.ts'
 import { Keeper } from '../terminal/keeper.ts'
 import { openPty } from '../terminal/pty.ts'
 import { recorded } from '../terminal/recorded.ts'
 import { exitCode, text, type Command, type Parsed } from './command.ts'
-import { keptFile, keptSocket, type Kept } from './kept.ts'
+import { goSchema, keptFile, keptSocket, type Kept } from './kept.ts'
+import { parseReady } from './ready.ts'
 import { writePrivateFile } from './files.ts'
 import { brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise } from './supervised.ts'
@@ -21,12 +23,14 @@ export const command: Command = {
     ...recordingOptions,
     'until-exit': { type: 'boolean' },
     'keep-ms': { type: 'string' },
-    cols: { type: 'string' },
-    rows: { type: 'string' },
   },
   run: async (context, parsed) => {
-    const size = { cols: number(parsed, 'cols'), rows: number(parsed, 'rows') }
-    await using supervised = await supervise(context, parsed, { kind: 'shell', command: parsed.rest, ...size })
+    const go = await firstLine(context.stdin)
+    // Whoever started it has thought better of it.
+    if (go === undefined) return exitCode.ok
+    const { practice, ...size } = parseReady(goSchema, JSON.parse(go), 'What starts the keeper')
+    const asked = { ...parsed, values: { ...parsed.values, practice } }
+    await using supervised = await supervise(context, asked, { kind: 'shell', command: parsed.rest, ...size })
     const { session, recorder, folder } = supervised
     const pty = recorded(
       openPty({ command: parsed.rest, env: supervised.variables, cwd: process.cwd(), ...size }),
@@ -58,6 +62,11 @@ export const command: Command = {
     })
     return exitCode.ok
   },
+}
+
+async function firstLine(input: NodeJS.ReadStream): Promise<string | undefined> {
+  for await (const line of createInterface({ input })) return line
+  return undefined
 }
 
 function number(parsed: Parsed, name: string): number {

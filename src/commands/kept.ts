@@ -17,6 +17,14 @@ export interface Kept {
   readonly command: readonly string[]
 }
 
+/** The line for which a keeper waits before it opens its shell: what is known only once the broker was found. */
+export const goSchema = z.strictObject({
+  cols: z.number().int(),
+  rows: z.number().int(),
+  practice: z.boolean(),
+})
+export type Go = z.infer<typeof goSchema>
+
 const keptSchema = z.looseObject({
   kind: z.literal('Keeper'),
   pid: z.number().int(),

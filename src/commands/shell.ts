@@ -3,16 +3,16 @@ import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault } from '../model/fault.ts'
 import { parseDuration } from '../config/duration.ts'
 import { loadConfig, type Config } from '../config/load.ts'
+import { prepareState } from '../config/state.ts'
 import { programSize } from '../terminal/compositor.ts'
 import { openKept } from '../terminal/kept-pty.ts'
 import { parseLeader, type Leader } from '../terminal/leader.ts'
 import { runLine } from '../terminal/line.ts'
 import { openPty } from '../terminal/pty.ts'
 import { recorded } from '../terminal/recorded.ts'
-import { startChild } from './children.ts'
-import { flag, say, text, type Command, type Context, type Parsed } from './command.ts'
-import { showKept, showShell } from './face.ts'
-import { keptSocket, parseKept } from './kept.ts'
+import { launchChild } from './children.ts'
+import { say, text, type Command, type Context, type Parsed } from './command.ts'
+import { keptSocket, parseKept, type Go } from './kept.ts'
 import { findKubectl, programProblem } from './kubectl.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
 import { connectOrStart, type Link } from './link.ts'
@@ -95,41 +95,50 @@ interface KeptOptions {
   readonly keepMs: number
 }
 
-/** The program runs in a process of its own, which outlives this terminal. */
+/**
+ * The program runs in a process of its own, which outlives this terminal. That process loads while this one finds the
+ * broker and asks what it has to ask, and this one loads the chrome while that one opens the shell.
+ */
 async function kept(
   context: Context,
   parsed: Parsed,
   { config, command, leader, keepMs }: KeptOptions,
 ): Promise<number> {
   await findKubectl(context.environment)
-  await using link = await connectOrStart(context, config, parsed)
-  announce(context, link)
-  const { cols, rows } = programSize(context.stdout)
-  const practice = link.info.practice && !flag(parsed, 'practice') ? ['--practice'] : []
+  const { run, root } = await prepareState(config.stateFolder, context.environment.uid)
   const format = text(parsed, 'recording-format')
-  const { ready } = await startChild({
+  const { child, ready } = launchChild({
     args: [
       '__keeper',
       '--until-exit',
       ...brokerArguments(parsed),
-      ...practice,
       '--yes',
-      `--state=${link.folders.root}`,
+      `--state=${root}`,
       ...(format === undefined ? [] : [`--recording-format=${format}`]),
       `--keep-ms=${keepMs}`,
-      `--cols=${cols}`,
-      `--rows=${rows}`,
       '--',
       ...command,
     ],
     variables: context.environment.variables,
-    log: join(link.folders.run, 'keeper.log'),
+    log: join(run, 'keeper.log'),
     detached: true,
+    waits: true,
     what: 'The shell',
   })
-  const keeper = parseKept(ready)
-  const pty = await openKept(keptSocket(join(link.folders.run, 'sessions', keeper.session.id)))
-  return await showKept(context, link, pty, leader)
+  try {
+    await using link = await connectOrStart(context, config, parsed)
+    announce(context, link)
+    const go: Go = { ...programSize(context.stdout), practice: link.info.practice }
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(`${JSON.stringify(go)}\n`)
+    const [{ showKept }, started] = await Promise.all([import('./face.ts'), ready])
+    const keeper = parseKept(started.ready)
+    const pty = await openKept(keptSocket(join(run, 'sessions', keeper.session.id)))
+    return await showKept(context, link, pty, leader)
+  } catch (thrown) {
+    child.stdin?.destroy()
+    throw thrown
+  }
 }
 
 function uiOf(context: Context, configured: 'full' | 'line' | 'none' | undefined): 'full' | 'line' | 'none' {
@@ -159,6 +168,7 @@ async function full(
 ): Promise<{ exitStatus: number }> {
   const { link, session, recorder, variables } = supervised
   const pty = openPty({ command, env: variables, cwd: process.cwd(), ...programSize(context.stdout) })
+  const { showShell } = await import('./face.ts')
   return await showShell(context, link, { session, pty: recorded(pty, recorder), leader })
 }
 
