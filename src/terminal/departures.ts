@@ -16,6 +16,8 @@ export class Departures {
   #first: IMarker | undefined
   #waiting = 0
   #isReset = false
+  /** Of the lines between the mark and the top of the screen, those the real terminal let leave by itself. */
+  #settled = 0
 
   constructor(terminal: Terminal, links: Links) {
     this.#terminal = terminal
@@ -29,10 +31,22 @@ export class Departures {
 
   /** To be called after each piece of output. */
   count(): void {
-    const known = this.#first !== undefined && !this.#first.isDisposed && !this.#isReset
-    const gone = known ? this.#terminal.buffer.normal.baseY - (this.#first?.line ?? 0) : 0
-    this.#waiting += Math.max(0, gone)
-    if (!known || gone > 0) this.#mark()
+    const gone = this.#gone()
+    this.#waiting += Math.max(0, gone ?? 0)
+    // On the alternate screen no mark can be set on the main one.
+    if (this.#terminal.buffer.active.type !== 'normal') this.#settled += Math.max(0, gone ?? 0)
+    else if (gone === undefined || gone > 0) this.#mark()
+  }
+
+  /**
+   * To be called after each change of size. The real terminal changes its size by the same rules: it drops what is below
+   * the cursor, among it our row, then lets lines leave at the top. So it lacks just one of those that left the model.
+   * Lines that came back from the scrollback leave it again later.
+   */
+  resized(): void {
+    const gone = this.#gone() ?? 0
+    if (this.#waiting === 0 && gone !== 0) this.#settled += gone > 0 ? gone - 1 : gone
+    this.count()
   }
 
   /** What has left so far is not for this terminal. */
@@ -55,12 +69,19 @@ export class Departures {
     return cut === 0 ? lines : [notice(`… ${cut} lines, see recording`, cols), ...lines]
   }
 
+  /** Undefined when the mark is gone with all that stood there. */
+  #gone(): number | undefined {
+    if (this.#first === undefined || this.#first.isDisposed || this.#isReset) return undefined
+    return this.#terminal.buffer.normal.baseY - this.#first.line - this.#settled
+  }
+
   #mark(): void {
     const { active } = this.#terminal.buffer
     if (active.type !== 'normal') return
     this.#first?.dispose()
     this.#first = this.#terminal.registerMarker(-active.cursorY)
     this.#isReset = false
+    this.#settled = 0
   }
 }
 

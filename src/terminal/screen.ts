@@ -159,6 +159,7 @@ export class Screen {
     this.#model.write('', () => {
       this.#size = { ...this.#size, ...size }
       this.#model.resize(size.modelCols, size.modelRows)
+      this.#departures.resized()
       this.#chromeModel.resize(size.cols, size.rows)
       this.#forgetScreen()
       this.#parseChrome(this.#chrome)

@@ -34,9 +34,13 @@ export class Bench {
 
   /** Feeds output and waits for the frame that shows all of it. */
   async show(bytes: Uint8Array): Promise<void> {
-    this.#screen.handle({ type: 'output', bytes, echo: false })
+    this.output(bytes)
     await new Promise<void>((resolve) => this.model.write(bytes, resolve))
     await this.frame(chrome)
+  }
+
+  output(bytes: Uint8Array): void {
+    this.#screen.handle({ type: 'output', bytes, echo: false })
   }
 
   /** What the program was answered so far. */
@@ -58,6 +62,27 @@ export class Bench {
     await new Promise((resolve) => setImmediate(resolve))
     this.#screen.handle({ type: 'drained' })
     await this.#arrived.promise
+  }
+
+  /** The real terminal changes first, then the screen hears of it. */
+  async resize(width: number, height: number): Promise<void> {
+    this.terminal.resize(width, height)
+    this.#screen.handle({
+      type: 'resize',
+      cols: width,
+      rows: height,
+      modelCols: Math.max(2, width),
+      modelRows: Math.max(1, height - 1),
+    })
+    await this.frame(chrome)
+  }
+
+  /** All lines of the terminal with its scrollback that hold text. */
+  lines(): string[] {
+    const { normal } = this.terminal.buffer
+    return Array.from({ length: normal.length }, (_, y) => normal.getLine(y)?.translateToString(true) ?? '').filter(
+      Boolean,
+    )
   }
 
   shown(): unknown[] {
