@@ -1,6 +1,7 @@
 import type { Config } from '../config/load.ts'
 import type { StateFolders } from '../config/state.ts'
 import type { BrokerInfo } from '../control/contract.ts'
+import { isInCluster } from '../kube/in-cluster.ts'
 import { loadUpstream } from '../kube/kubeconfig.ts'
 import { Fault } from '../model/fault.ts'
 import { plain } from '../../ui/words/plain.ts'
@@ -25,10 +26,12 @@ export async function agreeToStart(
   const { upstream } = config
   if (upstream.kind === 'practice') return upstream
   const contexts = await readContexts(upstream.paths)
-  if (contexts.names.length === 0 && text(parsed, 'kubeconfig') === undefined) return offerPractice(context, upstream)
+  const { variables } = context.environment
+  const isBare = contexts.names.length === 0 && text(parsed, 'kubeconfig') === undefined
+  if (isBare && !isInCluster(variables)) return offerPractice(context, upstream)
   const loaded = await loadUpstream({
     kubeconfigPaths: upstream.paths,
-    environment: context.environment.variables,
+    environment: variables,
     ...(upstream.context === undefined ? {} : { context: upstream.context }),
   })
   await loaded.close()

@@ -2,6 +2,7 @@ import { readFile as readFileFromDisk } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import { clusterAccess, type Reader } from './access.ts'
+import { inClusterConfig } from './in-cluster.ts'
 import { parseKubeconfig, type Found, type Kubeconfig, type Named } from './kubeconfig-file.ts'
 import type { Upstream } from './port.ts'
 import { connectUpstream } from './transport.ts'
@@ -18,14 +19,15 @@ export interface UpstreamOptions {
 }
 
 /**
- * The API server of a kubeconfig context (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig).
+ * The API server of a kubeconfig context (kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig); in
+ * a pod without a kubeconfig, the one that its service account belongs to.
  * Nothing is connected yet: see `ping`.
  *
  * @throws Fault ERR_KUBECONFIG, ERR_UPSTREAM_CREDENTIAL.
  */
 export async function loadUpstream(options: UpstreamOptions): Promise<Upstream> {
   const readFile = options.readFile ?? ((path: string) => readFileFromDisk(path, 'utf8'))
-  const configs = await readAll(options.kubeconfigPaths, readFile)
+  const configs = await readAll(options, readFile)
   const contextName = options.context ?? configs.find((config) => config.currentContext !== '')?.currentContext ?? ''
   const context = find(configs, 'contexts', contextName)
   if (context === undefined) throw unknownContext(configs, contextName)
@@ -41,13 +43,18 @@ export async function loadUpstream(options: UpstreamOptions): Promise<Upstream> 
 type Section = 'contexts' | 'clusters' | 'users'
 type Entry<S extends Section> = Kubeconfig[S][number]['value']
 
-async function readAll(paths: readonly string[], readFile: Reader): Promise<Kubeconfig[]> {
+async function readAll(
+  { kubeconfigPaths: paths, environment }: UpstreamOptions,
+  readFile: Reader,
+): Promise<readonly Kubeconfig[]> {
   const configs: Kubeconfig[] = []
   for (const path of paths) {
     const text = await readOne(path, readFile)
     if (text !== undefined) configs.push(parseKubeconfig(text, path))
   }
   if (configs.length > 0) return configs
+  const inCluster = inClusterConfig(environment)
+  if (inCluster !== undefined) return [inCluster]
   throw new Fault('ERR_KUBECONFIG', `There is no kubeconfig at ${paths.join(' or ') || 'any place'}.`, {
     advice: 'Name one with --kubeconfig, or try the practice cluster with --practice.',
   })
