@@ -1,3 +1,4 @@
+import type { Looks } from './looks.ts'
 import { blank, type Cell, type Row } from './rows.ts'
 
 /** A gap of so many equal cells is cheaper to paint over than to jump. */
@@ -10,10 +11,12 @@ const gap = 6
 export class Painter {
   readonly #rows: number
   readonly #blankRow: Row
+  readonly #looks: Looks
   /** An undefined row is unknown: someone else may have written there. */
   #screen: (Row | undefined)[]
 
-  constructor(cols: number, rows: number) {
+  constructor(cols: number, rows: number, looks: Looks) {
+    this.#looks = looks
     this.#rows = rows
     this.#blankRow = Array.from({ length: cols }, () => blank)
     this.#screen = Array.from({ length: rows }, () => undefined)
@@ -23,7 +26,7 @@ export class Painter {
   paint(target: readonly Row[]): string {
     let text = ''
     for (const [index, row] of target.slice(0, this.#rows).entries()) {
-      text += paintRow(this.#screen[index], row, index)
+      text += paintRow(this.#screen[index], row, index, this.#looks)
       this.#screen[index] = row
     }
     return text
@@ -35,8 +38,10 @@ export class Painter {
    */
   scrollOut(lines: readonly Row[]): string {
     let text = ''
-    for (let at = 0; at < lines.length; at += this.#rows) {
-      const portion = lines.slice(at, at + this.#rows)
+    // Never on the last row, not for a moment: there people look for what Chaperone says.
+    const height = Math.max(1, this.#rows - 1)
+    for (let at = 0; at < lines.length; at += height) {
+      const portion = lines.slice(at, at + height)
       text += this.paint(portion)
       text += `\x1b[0m\x1b[${this.#rows};1H${'\n'.repeat(portion.length)}`
       const below = Array.from({ length: portion.length }, () => this.#blankRow)
@@ -59,19 +64,19 @@ function isPlain(chars: string): boolean {
  * Paints the differing runs of one row. With anything but plain cells in the old or the new row the whole row is
  * painted, for terminals disagree about the width of the rest.
  */
-function paintRow(old: Row | undefined, row: Row, index: number): string {
+function paintRow(old: Row | undefined, row: Row, index: number, looks: Looks): string {
   if (old === row) return ''
   const changed = row.findIndex((cell, col) => !sameCell(cell, old?.[col]))
   if (changed === -1) return ''
   const end = contentEnd(row)
   if (old === undefined || !isPlainRow(old) || !isPlainRow(row)) {
-    return paintRun(row, index, 0, end) + (end < row.length ? clearFrom(index, end) : '')
+    return paintRun(row, index, 0, end, looks) + (end < row.length ? clearFrom(index, end) : '')
   }
   let text = ''
   for (let from = changed; from !== -1;) {
     if (from >= end) return text + clearFrom(index, from)
     const to = runEnd(old, row, from, end)
-    text += paintRun(row, index, from, to)
+    text += paintRun(row, index, from, to, looks)
     from = row.findIndex((cell, col) => col >= to && !sameCell(cell, old[col]))
   }
   return text
@@ -97,7 +102,7 @@ function clearFrom(index: number, col: number): string {
 }
 
 /** After anything but a plain cell the cursor is placed again: it may stand elsewhere than we think. */
-function paintRun(row: Row, index: number, from: number, to: number): string {
+function paintRun(row: Row, index: number, from: number, to: number, looks: Looks): string {
   let text = ''
   let style: string | undefined
   let link = ''
@@ -106,10 +111,12 @@ function paintRun(row: Row, index: number, from: number, to: number): string {
     const cell = row[col] ?? blank
     if (cell.width === 0) continue
     if (!isPlaced) text += `\x1b[${index + 1};${col + 1}H`
-    if (cell.style !== style) text += cell.style === '' ? '\x1b[0m' : `\x1b[0;${cell.style}m`
+    if (cell.style !== style) text += cell.style === '' ? '\x1b[0m' : `\x1b[0;${looks.of(cell.style)}m`
     style = cell.style
-    if (cell.link !== link) text += linkTo(cell.link)
-    link = cell.link
+    // The Linux console writes out what follows an unknown command for the system.
+    const wanted = looks.depth === 4 ? '' : cell.link
+    if (wanted !== link) text += linkTo(wanted)
+    link = wanted
     text += cell.chars
     isPlaced = isPlain(cell.chars)
   }

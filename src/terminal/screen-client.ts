@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { ChromeFrame } from '../model/chrome.ts'
+import { colourDepth } from './looks.ts'
 import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 
 type Frame = Extract<FromScreen, { type: 'frame' }>
@@ -24,7 +25,9 @@ export class ScreenClient implements AsyncDisposable {
     this.#stdout = stdout
     this.#lost = lost
     const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-    this.#worker = new Worker(new URL(`./screen-worker${ending}`, import.meta.url), { workerData: options })
+    this.#worker = new Worker(new URL(`./screen-worker${ending}`, import.meta.url), {
+      workerData: { ...options, depth: colourDepth(stdout.getColorDepth()) } satisfies ScreenOptions,
+    })
     this.#worker.on('message', (message: FromScreen) => this.#receive(message))
     this.#worker.on('error', (failure) => this.#fail(failure instanceof Error ? failure : new Error(String(failure))))
     this.#post({ type: 'drained' })

@@ -1,4 +1,5 @@
 import type { ChromeFrame } from '../model/chrome.ts'
+import type { ColourDepth } from './looks.ts'
 
 /** How the worker's screen is set up. */
 export interface ScreenOptions {
@@ -13,6 +14,8 @@ export interface ScreenOptions {
    * does, on the alternate screen.
    */
   readonly purpose: 'shell' | 'player'
+  /** Colours of the real terminal; unless said, it has all. */
+  readonly depth?: ColourDepth
   /** Programs may write the clipboard (OSC 52); unless said, they may not. They can never read it. */
   readonly clipboard?: boolean
 }

@@ -7,6 +7,7 @@ import { Announcements } from './announcements.ts'
 import { answerQuestions } from './answers.ts'
 import type { TerminalColours } from './colours.ts'
 import { boundCounts } from './bounds.ts'
+import { Looks } from './looks.ts'
 import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
@@ -33,6 +34,7 @@ export class Screen {
   readonly #model: xterm.Terminal
   readonly #modes: ProgramModes
   readonly #departures: Departures
+  readonly #looks: Looks
   readonly #programReader: RowReader
   readonly #chromeReader: RowReader
   /** Parses the chrome's styled rows into cells: the drawer from the top, the status row last. */
@@ -60,6 +62,7 @@ export class Screen {
   constructor(options: ScreenOptions, send: (message: FromScreen) => void) {
     this.#size = options
     this.#send = send
+    this.#looks = new Looks(options.depth ?? 24)
     const { cols, rows, modelCols, modelRows } = options
     const shared = { allowProposedApi: true, logLevel: 'off' } as const
     this.#model = new xterm.Terminal({ ...shared, cols: modelCols, rows: modelRows, scrollback: modelScrollback })
@@ -75,7 +78,7 @@ export class Screen {
     this.#departures = new Departures(this.#model, links)
     this.#programReader = new RowReader(this.#model, links)
     this.#chromeReader = new RowReader(this.#chromeModel)
-    this.#main = new Painter(cols, rows)
+    this.#main = new Painter(cols, rows, this.#looks)
     if (options.purpose === 'shell') this.#mirror()
   }
 
@@ -168,8 +171,8 @@ export class Screen {
 
   #forgetScreen(): void {
     const { cols, rows } = this.#size
-    this.#main = new Painter(cols, rows)
-    this.#alternate &&= new Painter(cols, rows)
+    this.#main = new Painter(cols, rows, this.#looks)
+    this.#alternate &&= new Painter(cols, rows, this.#looks)
   }
 
   #enter(): void {
@@ -249,7 +252,7 @@ export class Screen {
   #switchScreen(): string {
     const isWanted = this.#size.purpose === 'player' || this.#model.buffer.active.type === 'alternate'
     if (isWanted && this.#alternate === undefined) {
-      this.#alternate = new Painter(this.#size.cols, this.#size.rows)
+      this.#alternate = new Painter(this.#size.cols, this.#size.rows, this.#looks)
       return '\x1b[?1049h'
     }
     return isWanted ? '' : this.#toMain()

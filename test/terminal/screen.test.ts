@@ -115,6 +115,18 @@ describe('the screen', () => {
     expect(linkedText(bench.terminal)).toBe('first')
   })
 
+  test.each([
+    [24, '0;1;4;38;2;255;0;0;48;5;196', '4:3;58:2::0:255:0'],
+    [8, '0;1;4;38;5;196;48;5;196', '4:3;58:5:46'],
+    [4, '0;1;4;91;101', undefined],
+  ] as const)('a terminal of %d bits of colour gets the nearest it can show', async (depth, ordinary, underline) => {
+    const bench = new Bench({ depth })
+    await bench.show(Buffer.from('\x1b[1;4:3;38;2;255;0;0;48;5;196;58:2::0:255:0mloud\x1b[0;31;97mq'))
+    const text = bench.sent.map((message) => (message.type === 'frame' ? message.text : '')).join('')
+    expect(text).toContain(`\x1b[${ordinary}m${underline === undefined ? '' : `\x1b[${underline}m`}loud`)
+    expect(text).toContain('\x1b[0;97mq')
+  })
+
   test('a program rings at most ten times a second', async () => {
     const bench = new Bench()
     await bench.show(Buffer.from('\x07'.repeat(50)))
