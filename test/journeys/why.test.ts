@@ -111,7 +111,7 @@ it('a hold: while it waits, when it was given up, when it was approved, and when
   expect((await why(second.id))[2]).toBe(
     'rita@practice approved it, and the API server answered 404, which is the word of the cluster and not of Chaperone.',
   )
-})
+}, 90_000)
 
 it('after the broker has ended and the policy file is another, it says the same', async () => {
   const before = await why('last')
