@@ -98,12 +98,14 @@ export class Watcher {
 
   #look(cell: IBufferCell): string {
     const { underlineStyle, underlineColor, urlId } = (cell as IBufferCell & Extended).extended
+    // What xterm keeps of SGR 59 and of no colour at all differs and looks the same.
+    const colour = underlineColor === 0x3ff_ffff ? 0 : underlineColor
     const link = urlId === 0 ? undefined : (this.#terminal as unknown as Links)._core._oscLinkService.getLinkData(urlId)
     const flags = [
       cell.isBold() && 'bold',
       cell.isDim() && 'dim',
       cell.isItalic() && 'italic',
-      cell.isUnderline() && `underline ${underlineStyle} ${underlineColor === -1 ? '' : underlineColor}`.trimEnd(),
+      cell.isUnderline() && `underline ${underlineStyle} ${colour}`,
       cell.isBlink() && 'blink',
       cell.isInverse() && 'inverse',
       cell.isInvisible() && 'invisible',

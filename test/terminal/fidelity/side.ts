@@ -29,7 +29,9 @@ export class Side implements AsyncDisposable, Changing {
     this.#watcher = new Watcher(this.#terminal)
     const [file = '', ...args] = command
     const name = 'xterm-256color'
-    this.#pty = spawn(file, args, { cols, rows, cwd, name, env: personsEnvironment(env), encoding: null })
+    // It shows any colour, and says so.
+    const said = personsEnvironment({ COLORTERM: 'truecolor', ...env })
+    this.#pty = spawn(file, args, { cols, rows, cwd, name, env: said, encoding: null })
     this.pid = this.#pty.pid
     this.#pty.onData((data: string | Buffer) => {
       this.#chunks.push(Buffer.from(data))
@@ -86,12 +88,21 @@ export class Side implements AsyncDisposable, Changing {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Chaperone hangs up its own child; the program alone gets what a closed terminal sends.
-    if (!this.#ended) process.kill(this.pid, 'SIGTERM')
-    const late = setTimeout(() => process.kill(-this.pid, 'SIGKILL'), 1_000)
+    // An interactive shell ignores SIGTERM and ends on SIGHUP; Chaperone takes either and ends its own child.
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) this.#signal(this.pid, signal)
+    const late = setTimeout(() => this.#signal(-this.pid, 'SIGKILL'), 1_000)
     await this.#exited.promise
     clearTimeout(late)
     this.#terminal.dispose()
+  }
+
+  #signal(pid: number, signal: NodeJS.Signals): void {
+    try {
+      if (!this.#ended) process.kill(pid, signal)
+    } catch (error) {
+      // ESRCH: it ended by itself in the meantime, which is all we want.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
 
   #tell(): void {
