@@ -10,8 +10,29 @@ export const uiHelp = `  --ui=full|line|none  full: status line and drawer; line
   --recording-format v2|v3
                        asciicast version of the recording; default v3`
 
-/** One line on stderr for what a person must know while nothing else shows it. */
-export function tell(context: Context, event: SessionEvent): void {
+/** Tells the events of a session on stderr: all of them, or with --ui=none only what waits, and what to do about it. */
+export function tellEvents(
+  context: Context,
+  parsed: Parsed,
+  supervised: Supervised,
+  options: { readonly onlyWaiting: boolean; readonly gaveUp?: boolean },
+): void {
+  supervised.subscribe((event) => {
+    const isWaiting = event.type === 'held' && event.held.state === 'pending'
+    if (options.onlyWaiting && !isWaiting) return
+    const told = options.gaveUp === true ? withoutWaiting(event) : event
+    tell(context, told)
+    if (told.type === 'held' && isWaiting) tellWayOut(context, parsed, supervised, told.held)
+  })
+}
+
+/** With --wait=0 nobody waits, whatever the request looked like when it came in. */
+function withoutWaiting(event: SessionEvent): SessionEvent {
+  return event.type === 'held' ? { type: 'held', held: { ...event.held, waiting: false } } : event
+}
+
+/** One line for what a person must know while nothing else shows it. */
+function tell(context: Context, event: SessionEvent): void {
   // What runs and succeeds shows in the command's own output.
   if (event.type === 'held' && !['executing', 'completed'].includes(event.held.state)) {
     say(context, event.held.state === 'pending' ? heldNotice(event.held) : verdictNotice(event.held))
@@ -21,7 +42,7 @@ export function tell(context: Context, event: SessionEvent): void {
 }
 
 /** What to do about a held request that nothing else shows: a command that waits must not look hung. */
-export function tellWayOut(context: Context, parsed: Parsed, { link }: Supervised, held: HeldRequest): void {
+function tellWayOut(context: Context, parsed: Parsed, { link }: Supervised, held: HeldRequest): void {
   const state = text(parsed, 'state')
   const where = state === undefined ? '' : ` --state ${state}`
   const who = link.info.practice ? ' --practice' : ''

@@ -8,9 +8,9 @@ import { exitCode, say, text, type Command, type Context, type Parsed } from './
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { programProblem } from './kubectl.ts'
-import { tell, tellWayOut, uiHelp, uiOption } from './notices.ts'
+import { tellEvents, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
-import { supervise, type SessionEvent, type Supervised } from './supervised.ts'
+import { supervise, type Supervised } from './supervised.ts'
 
 /** Shorter than the ten seconds after which most runners kill what they asked to end. */
 const tidyUpMs = 5_000
@@ -52,14 +52,8 @@ Examples
     })
     const ui = text(parsed, 'ui') ?? supervised.config.ui
     const seen = new Set<string>()
-    supervised.subscribe((event) => {
-      if (event.type === 'held') seen.add(event.held.id)
-      const isWaiting = event.type === 'held' && event.held.state === 'pending'
-      if (ui === 'none' && !isWaiting) return
-      const told = wait === '0' ? withoutWaiting(event) : event
-      tell(context, told)
-      if (told.type === 'held' && isWaiting) tellWayOut(context, parsed, supervised, told.held)
-    })
+    supervised.subscribe((event) => void (event.type === 'held' && seen.add(event.held.id)))
+    tellEvents(context, parsed, supervised, { onlyWaiting: ui === 'none', gaveUp: wait === '0' })
     const problem = await programProblem(cmd[0] ?? '', supervised.variables['PATH'] ?? '')
     if (problem !== undefined) {
       const code = problem === 'missing' ? exitCode.notFound : exitCode.notExecutable
@@ -144,9 +138,4 @@ function ownCode(reason: ReasonCode | undefined): number | undefined {
 function withHeld(counts: SessionCounts, held: number): SessionCounts {
   const missing = Math.max(0, held - counts.held)
   return { ...counts, requests: counts.requests + missing, held: counts.held + missing }
-}
-
-/** With --wait=0 nobody waits, whatever the request looked like when it came in. */
-function withoutWaiting(event: SessionEvent): SessionEvent {
-  return event.type === 'held' ? { type: 'held', held: { ...event.held, waiting: false } } : event
 }

@@ -16,7 +16,7 @@ import { keptSocket, parseKept, type Go } from './kept.ts'
 import { findKubectl, programProblem } from './kubectl.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
 import { connectOrStart, type Link } from './link.ts'
-import { tell, uiHelp, uiOption } from './notices.ts'
+import { tellEvents, uiHelp, uiOption } from './notices.ts'
 import { brokerArguments, brokerHelp, brokerOptions, configFlags, recordingOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
@@ -81,7 +81,9 @@ Example
     })
     announce(context, supervised.link)
     const { exitStatus } =
-      ui === 'full' ? await full(context, supervised, command, leader) : await line(context, supervised, command, ui)
+      ui === 'full'
+        ? await full(context, supervised, command, leader)
+        : await line(context, parsed, supervised, command, ui)
     const session = await supervised.finish(exitStatus)
     say(context, sessionSummary(session.counts))
     return exitStatus
@@ -174,11 +176,12 @@ async function full(
 
 async function line(
   context: Context,
+  parsed: Parsed,
   supervised: Supervised,
   command: readonly string[],
   ui: 'line' | 'none',
 ): Promise<{ exitStatus: number }> {
-  if (ui === 'line') supervised.subscribe((event) => tell(context, event))
+  tellEvents(context, parsed, supervised, { onlyWaiting: ui === 'none' })
   return runLine({
     command: [...command],
     env: { ...supervised.variables },
