@@ -3,6 +3,7 @@ import { createApprovals } from './approval/approvals.ts'
 import type { Approvals } from './approval/port.ts'
 import { readPolicyFiles } from './config/policy-files.ts'
 import type { StateFolders } from './config/state.ts'
+import { tellingOf } from './control/activity.ts'
 import { EventHub } from './control/events.ts'
 import type { Caller } from './control/routes.ts'
 import { startControl } from './control/server.ts'
@@ -129,8 +130,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       decide: policy.decide,
       park: approvals.park,
       oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
-      journal: withQuota(journal, { ...defaultQuota, now: Date.now }),
-      observe: observe(sessions, hub),
+      journal: tellingOf(withQuota(journal, { ...defaultQuota, now: Date.now }), (note) =>
+        hub.publish({ type: 'request', note }),
+      ),
+      observe: observe(sessions),
     },
   })
   parts.defer(() => proxy.close(graceMs))
@@ -194,22 +197,12 @@ function authenticator(
   }
 }
 
-function observe(sessions: SessionRegistry, hub: EventHub): Observe {
-  return ({ session, auditID, request, command, decision, reason, heldID, statusCode, masked }) => {
+function observe(sessions: SessionRegistry): Observe {
+  return ({ session, request, decision, reason, masked }) => {
     const counted = request?.kind === 'resource' || decision !== 'allow'
-    if (counted) {
-      const counts = {
-        requests: 1,
-        held: decision === 'hold' ? 1 : 0,
-        denied: decision === 'deny' ? 1 : 0,
-        masked,
-      }
-      sessions.count(session.id, counts, reason.code)
-    }
-    hub.publish({
-      type: 'request',
-      note: { sessionID: session.id, auditID, command, decision, reason, heldID, statusCode, masked },
-    })
+    if (!counted) return
+    const counts = { requests: 1, held: decision === 'hold' ? 1 : 0, denied: decision === 'deny' ? 1 : 0, masked }
+    sessions.count(session.id, counts, reason.code)
   }
 }
 

@@ -88,20 +88,38 @@ export interface SessionGrant {
   readonly caFile: string
 }
 
-/** One decided request, for the activity list and recording markers. */
+/** One ended request, for the activity list and recording markers. */
 export interface RequestNote {
   readonly sessionID: string
   readonly auditID: string
+  /** When it arrived, RFC 3339. */
+  readonly at: string
+  /** Until its end; a wait for a verdict is part of it. */
+  readonly durationMs: number
   readonly command: string
+  /** What the client says it runs, as `kubectl get`: a claim, not checked. Empty when it says nothing. */
+  readonly claimedCommand: string
+  /** The API's own paths, which clients read before they do what they were asked. */
+  readonly discovery: boolean
   readonly decision: Decision['effect']
   readonly reason: Reason
+  /** `policy/rule` of each rule that spoke. */
+  readonly rules: readonly string[]
   readonly heldID: string
+  /** Who reviewed it, empty when nobody did. */
+  readonly reviewers: readonly string[]
   readonly statusCode: number
   readonly masked: number
 }
 
 export type BrokerEvent =
-  | { readonly type: 'hello'; readonly held: readonly HeldRequest[]; readonly sessions: readonly Session[] }
+  | {
+      readonly type: 'hello'
+      readonly held: readonly HeldRequest[]
+      readonly sessions: readonly Session[]
+      /** The latest of the session that the stream is for, oldest first; none without one. */
+      readonly notes?: readonly RequestNote[]
+    }
   | { readonly type: 'held'; readonly held: HeldRequest }
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'request'; readonly note: RequestNote }

@@ -1,13 +1,18 @@
-import type { BrokerEvent } from './contract.ts'
+import type { BrokerEvent, RequestNote } from './contract.ts'
 
 /** A reader this far behind is cut off; it reconnects and gets a fresh `hello`. Bounds memory per screen. */
 const maxBacklog = 10_000
 
+/** Ended requests that a screen which comes later is told of; some 400 bytes each. */
+const maxRecent = 2000
+
 /** Fans broker events out to screens, each with its own bounded queue, so that a slow one never holds the others. */
 export class EventHub {
   readonly #streams = new Set<EventStream>()
+  #recent: RequestNote[] = []
 
   publish(event: BrokerEvent): void {
+    if (event.type === 'request') this.#keep(event.note)
     for (const stream of this.#streams) stream.push(event)
   }
 
@@ -17,6 +22,11 @@ export class EventHub {
     return stream
   }
 
+  /** The latest ended requests of a session, oldest first. */
+  recent(sessionID: string): readonly RequestNote[] {
+    return this.#recent.filter((note) => note.sessionID === sessionID)
+  }
+
   get readers(): number {
     return this.#streams.size
   }
@@ -24,6 +34,11 @@ export class EventHub {
   close(reason: string): void {
     this.publish({ type: 'goodbye', reason })
     for (const stream of this.#streams) stream.end()
+  }
+
+  #keep(note: RequestNote): void {
+    this.#recent.push(note)
+    if (this.#recent.length > 2 * maxRecent) this.#recent = this.#recent.slice(-maxRecent)
   }
 }
 

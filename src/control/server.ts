@@ -164,6 +164,7 @@ async function streamEvents(
     type: 'hello',
     held: options.desk.approvals.list(),
     sessions: options.desk.sessions.list(),
+    ...(sessionID === null ? {} : { notes: options.hub.recent(sessionID) }),
   }
   const heartbeat = setInterval(() => stream.push({ type: 'heartbeat' }), heartbeatMs)
   response.on('close', () => stream.end())

@@ -7,7 +7,8 @@ import type { Session } from '../../src/model/session.ts'
 import { verdictWords } from '../words/notices.ts'
 import { problemSentence } from '../words/problems.ts'
 import { closedDrawer, press, reconcile, type DrawerState, type Order } from './drawer-state.ts'
-import { Drawer, drawerCursor, layoutDrawer, type DrawerProps } from './drawer.tsx'
+import { drawerCursor, layoutDrawer, type DrawerProps } from './drawer-layout.ts'
+import { Drawer } from './drawer.tsx'
 import { strokeOf } from './keys.ts'
 import { emptyPicture, fold, pending, type ClientEvent, type News, type Picture } from './picture.ts'
 import { StatusLine, type Notice } from './status-line.tsx'
@@ -90,9 +91,12 @@ class ShellChrome implements Chrome {
     const stroke = strokeOf(token)
     if (stroke === undefined) return
     this.#update()
+    const { activities, maxScroll, page } = layoutDrawer(this.#drawerProps())
     const { state, order } = press(this.#drawer, stroke, {
       pending: pending(this.#picture),
-      maxScroll: layoutDrawer(this.#drawerProps()).maxScroll,
+      activities,
+      maxScroll,
+      page,
       sinceRepaintMs: Math.min(sinceRepaintMs, this.#options.now() - this.#changedAt),
       random: this.#options.random,
     })
@@ -118,7 +122,7 @@ class ShellChrome implements Chrome {
   }
 
   #take(event: ClientEvent): void {
-    const { picture, news } = fold(this.#picture, event, this.#options.session.id)
+    const { picture, news } = fold(this.#picture, event, this.#options.now(), this.#options.session.id)
     this.#picture = picture
     this.#drawer = reconcile(this.#drawer, pending(picture))
     for (const one of news) this.#tell(one)
@@ -215,13 +219,16 @@ class ShellChrome implements Chrome {
   }
 
   #drawerProps(): DrawerProps {
+    const { session, info, leaderLabel, now } = this.#options
     return {
       cols: this.#size.cols,
       maxRows: Math.floor(this.#size.rows / 2),
       picture: this.#picture,
       state: this.#drawer,
-      practice: this.#options.info.practice,
-      leader: this.#options.leaderLabel,
+      session,
+      info,
+      leader: leaderLabel,
+      now: now(),
     }
   }
 

@@ -1,7 +1,9 @@
 import type { HeldRequest } from '../../src/model/held.ts'
 import { verdictCode } from '../words/code.ts'
+import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
-import { actionOf, type Action, type Stroke } from './keys.ts'
+import type { Activity } from './activity.ts'
+import { actionOf, tabs, type Action, type Stroke, type Tab } from './keys.ts'
 
 /** What the drawer is doing: showing, taking a comment, or taking the code of a confirmation. */
 export type Dialog =
@@ -11,6 +13,10 @@ export type Dialog =
 
 export interface DrawerState {
   readonly open: boolean
+  /** The part that was chosen; undefined: what is held while something is, else what happened. */
+  readonly tab: Tab | undefined
+  /** Key of the chosen activity, empty for the newest; and whether its details are shown. */
+  readonly activity: { readonly selected: string; readonly open: boolean }
   /** Id of the chosen held request; the first one when it is gone. */
   readonly selected: string
   readonly scroll: number
@@ -28,7 +34,11 @@ export type Order =
 export interface Surroundings {
   /** Held requests that still wait, oldest first. */
   readonly pending: readonly HeldRequest[]
-  /** How far the details can scroll. */
+  /** What happened, newest first. */
+  readonly activities: readonly Activity[]
+  /** Rows that PgUp and PgDn go. */
+  readonly page: number
+  /** How far what is shown can scroll. */
   readonly maxScroll: number
   readonly sinceRepaintMs: number
   readonly random: (bytes: number) => Uint8Array
@@ -36,6 +46,8 @@ export interface Surroundings {
 
 export const closedDrawer: DrawerState = {
   open: false,
+  tab: undefined,
+  activity: { selected: '', open: false },
   selected: '',
   scroll: 0,
   dialog: { kind: 'browse' },
@@ -62,6 +74,21 @@ export function chosen(state: DrawerState, held: readonly HeldRequest[]): HeldRe
   return held.find((one) => one.id === state.selected) ?? held[0]
 }
 
+/** The part that is shown. */
+export function shownTab({ tab }: DrawerState, pending: readonly HeldRequest[]): Tab {
+  return tab ?? (pending.length > 0 ? 'held' : 'activity')
+}
+
+/** Where the chosen activity stands; the newest one when it is gone. */
+export function chosenActivity({ activity }: DrawerState, activities: readonly Activity[]): number {
+  return activity.selected === ''
+    ? 0
+    : Math.max(
+        0,
+        activities.findIndex(({ key }) => key === activity.selected),
+      )
+}
+
 /** A dialog about a request that no longer waits, or is no longer what was shown, ends. */
 export function reconcile(state: DrawerState, held: readonly HeldRequest[]): DrawerState {
   const { dialog } = state
@@ -74,23 +101,35 @@ export function reconcile(state: DrawerState, held: readonly HeldRequest[]): Dra
 /** What can be done with a held request from its own session. */
 export function actionsFor(held: HeldRequest | undefined): readonly Action[] {
   if (held === undefined) return []
-  return held.requirement.kind === 'confirm' ? ['confirm', 'comment', 'withdraw'] : ['comment', 'withdraw']
+  return held.requirement.kind === 'confirm' && !isCut(held)
+    ? ['confirm', 'comment', 'withdraw']
+    : ['comment', 'withdraw']
 }
 
+const moves = ['up', 'down', 'page-up', 'page-down', 'first', 'last'] as const
+type Move = (typeof moves)[number]
+
 function browse(state: DrawerState, stroke: Stroke, around: Surroundings): ReturnType<typeof press> {
-  const held = chosen(state, around.pending)
-  const action = actionOf(stroke, ['back', 'up', 'down', 'page-up', 'page-down', ...actionsFor(held)])
+  const tab = shownTab(state, around.pending)
+  const held = tab === 'held' ? chosen(state, around.pending) : undefined
+  const own: Action[] = tab === 'activity' && !state.activity.open ? ['open'] : []
+  const action = actionOf(stroke, ['back', ...moves, 'next-tab', 'previous-tab', ...tabs, ...own, ...actionsFor(held)])
   const settled = around.sinceRepaintMs >= settleMs
   switch (action) {
+    case undefined:
+      return { state }
     case 'back':
-      return { state: closedDrawer }
-    case 'up':
-    case 'down':
-      return { state: move(state, action === 'up' ? -1 : 1, around) }
-    case 'page-up':
-      return { state: scrolled(state, -5, around) }
-    case 'page-down':
-      return { state: scrolled(state, 5, around) }
+      return { state: tab === 'activity' && state.activity.open ? details(state, false) : closedDrawer }
+    case 'open':
+      return { state: opened(state, around) }
+    case 'next-tab':
+    case 'previous-tab':
+      return { state: turned(state, tabs.at((tabs.indexOf(tab) + (action === 'next-tab' ? 1 : -1)) % tabs.length)) }
+    case 'held':
+    case 'activity':
+    case 'session':
+    case 'help':
+      return { state: turned(state, action) }
     case 'comment':
       return { state: held === undefined ? state : { ...state, dialog: { kind: 'comment', id: held.id, text: '' } } }
     case 'withdraw':
@@ -98,8 +137,52 @@ function browse(state: DrawerState, stroke: Stroke, around: Surroundings): Retur
     case 'confirm':
       return { state: held === undefined || !settled ? state : asking(state, held, around.random) }
     default:
-      return { state }
+      return { state: isMove(action) ? moved(state, tab, action, around) : state }
   }
+}
+
+function isMove(action: Action): action is Move {
+  return moves.some((move) => move === action)
+}
+
+/** Another part, from its beginning. */
+function turned(state: DrawerState, tab: Tab | undefined): DrawerState {
+  return { ...state, tab, scroll: 0, activity: { ...state.activity, open: false } }
+}
+
+/** The details of what is chosen; it stays chosen while newer ones come. */
+function opened(state: DrawerState, { activities }: Surroundings): DrawerState {
+  const key = activities[chosenActivity(state, activities)]?.key
+  return key === undefined ? state : details({ ...state, activity: { ...state.activity, selected: key } }, true)
+}
+
+function details(state: DrawerState, open: boolean): DrawerState {
+  return { ...state, scroll: 0, activity: { ...state.activity, open } }
+}
+
+/** In a list another one is chosen; a text scrolls. */
+function moved(state: DrawerState, tab: Tab, action: Move, around: Surroundings): DrawerState {
+  if (tab === 'activity' && !state.activity.open) {
+    const at = chosenActivity(state, around.activities)
+    const next = stepped(at, action, around.page, around.activities.length - 1)
+    const selected = next === 0 ? '' : (around.activities[next]?.key ?? '')
+    return { ...state, activity: { ...state.activity, selected } }
+  }
+  const isChoice = tab === 'held' && (action === 'up' || action === 'down') && around.pending.length > 1
+  if (isChoice) return another(state, action === 'up' ? -1 : 1, around)
+  return { ...state, scroll: stepped(Math.min(state.scroll, around.maxScroll), action, around.page, around.maxScroll) }
+}
+
+function stepped(at: number, action: Move, page: number, last: number): number {
+  const steps: Readonly<Record<Move, number>> = {
+    up: -1,
+    down: 1,
+    'page-up': -page,
+    'page-down': page,
+    first: -Infinity,
+    last: Infinity,
+  }
+  return Math.max(0, Math.min(last, at + steps[action]))
 }
 
 function asking(state: DrawerState, held: HeldRequest, random: Surroundings['random']): DrawerState {
@@ -141,14 +224,9 @@ function confirm(
   }
 }
 
-function move(state: DrawerState, by: number, around: Surroundings): DrawerState {
-  if (around.pending.length < 2) return scrolled(state, by, around)
-  const held = chosen(state, around.pending)
-  const at = around.pending.findIndex((one) => one.id === held?.id) + by
-  const next = around.pending[Math.max(0, Math.min(around.pending.length - 1, at))]
+function another(state: DrawerState, by: number, { pending }: Surroundings): DrawerState {
+  const held = chosen(state, pending)
+  const at = pending.findIndex((one) => one.id === held?.id) + by
+  const next = pending[Math.max(0, Math.min(pending.length - 1, at))]
   return next === undefined || next.id === held?.id ? state : { ...state, selected: next.id, scroll: 0 }
-}
-
-function scrolled(state: DrawerState, by: number, { maxScroll }: Surroundings): DrawerState {
-  return { ...state, scroll: Math.max(0, Math.min(maxScroll, state.scroll + by)) }
 }

@@ -1,35 +1,25 @@
 import type { HeldRequest } from '../../src/model/held.ts'
-import { clock } from '../words/durations.ts'
-import { requestLine, reviewLine, shortDigest, whoMay, why } from '../words/held.ts'
+import { ageInMinutes, clock } from '../words/durations.ts'
+import { isCut, requestLine, reviewLine, shortDigest, whoMay, why } from '../words/held.ts'
 import { plain, plainLines } from '../words/plain.ts'
-import { wrap } from '../words/width.ts'
-import type { Tone } from './theme.ts'
-
-/** One row of the details: a label on the first row of each fact, then its text. Both are harmless and fit. */
-export interface FactRow {
-  readonly label: string
-  readonly text: string
-  readonly tone: Tone
-}
-
-interface Fact {
-  readonly label: string
-  readonly lines: readonly string[]
-  readonly tone: Tone
-}
-
-/** Cells of the label column; the longest label and two spaces. */
-export const labelWidth = 9
+import { fact, rows, type Fact, type FactRow } from './fact-rows.ts'
 
 /** What the initiator sees: what waits, why, who can release it and how, then what exactly would be sent. */
-export function initiatorFacts(held: HeldRequest, cells: number, practice: boolean): FactRow[] {
-  return once(held, `initiator ${cells} ${practice}`, () =>
+export function initiatorFacts(
+  held: HeldRequest,
+  cells: number,
+  { practice, now }: { readonly practice: boolean; readonly now: number },
+): FactRow[] {
+  const asked = `${clock(held.createdAt)}, ${ageInMinutes(held.createdAt, now)}`
+  return once(held, `initiator ${cells} ${practice} ${asked}`, () =>
     rows(
       [
         fact('runs', [plain(held.command)], 'strong'),
         fact('needs', [needs(held, practice)]),
+        ...cutNote(held),
         ...claim(held),
         fact('why', held.reasons.map(why)),
+        fact('asked', [asked]),
         fact('until', [until(held)]),
         ...said(held),
         ...reviews(held),
@@ -48,6 +38,7 @@ export function reviewerFacts(held: HeldRequest, cells: number): FactRow[] {
       [
         fact('runs', [plain(held.command)], 'strong'),
         ...claim(held),
+        ...cutNote(held),
         fact('asks', [asker(held)], 'strong'),
         ...said(held),
         fact('why', held.reasons.map(why)),
@@ -85,7 +76,18 @@ function claim({ command, claimedCommand }: HeldRequest): Fact[] {
   return [fact('claims', [`${plain(claimedCommand)}  (said by the client, not checked)`], 'claim')]
 }
 
-function needs({ requirement }: HeldRequest, practice: boolean): string {
+/** Said above everything else, because the rest is then not everything. */
+function cutNote(held: HeldRequest): Fact[] {
+  if (!isCut(held)) return []
+  const words =
+    'The body is too long to be shown whole, so nobody can say yes to it here: split it into smaller requests.'
+  return [fact('cut', [words], 'bad')]
+}
+
+function needs(held: HeldRequest, practice: boolean): string {
+  const { requirement } = held
+  if (requirement.kind === 'confirm' && isCut(held))
+    return 'your confirmation, which cannot be given to what is not shown'
   if (requirement.kind === 'confirm') return 'your confirmation: press y, then type the two characters shown'
   const how = practice ? 'chaperone review --practice' : 'chaperone review'
   return `${whoMay(requirement)}: another person, in another terminal, with \`${how}\``
@@ -117,15 +119,4 @@ function sent(held: HeldRequest, shownDigest: string): Fact[] {
   const target = fact('sends', [plain(`${held.method} ${held.target}`)])
   const digest = fact('sha256', [shownDigest])
   return held.body === '' ? [target, digest] : [target, digest, fact('body', plainLines(held.body))]
-}
-
-function fact(label: string, lines: readonly string[], tone: Tone = 'plain'): Fact {
-  return { label, lines, tone }
-}
-
-function rows(facts: readonly Fact[], cells: number): FactRow[] {
-  const room = Math.max(1, cells - labelWidth)
-  return facts.flatMap(({ label, lines, tone }) =>
-    lines.flatMap((line) => wrap(line, room)).map((text, index) => ({ label: index === 0 ? label : '', text, tone })),
-  )
 }

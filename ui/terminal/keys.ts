@@ -1,11 +1,21 @@
 import type { InputToken } from '../../src/model/chrome.ts'
 
+/** The parts of the drawer, in their order. */
+export const tabs = ['held', 'activity', 'session', 'help'] as const
+export type Tab = (typeof tabs)[number]
+
 /** Everything a key can do on our screens. */
 export type Action =
   | 'up'
   | 'down'
   | 'page-up'
   | 'page-down'
+  | 'first'
+  | 'last'
+  | 'next-tab'
+  | 'previous-tab'
+  | Tab
+  | 'open'
   | 'confirm'
   | 'approve'
   | 'deny'
@@ -28,8 +38,17 @@ interface Binding {
 export const bindings: Readonly<Record<Action, Binding>> = {
   up: { keys: ['up', 'k'], shown: '↑', words: 'up' },
   down: { keys: ['down', 'j'], shown: '↓', words: 'down' },
-  'page-up': { keys: ['pageup', 'ctrl-u'], shown: 'PgUp', words: 'scroll up' },
-  'page-down': { keys: ['pagedown', 'ctrl-d', ' '], shown: 'PgDn', words: 'scroll' },
+  'page-up': { keys: ['pageup', 'ctrl-u', 'ctrl-b'], shown: 'PgUp', words: 'a page back' },
+  'page-down': { keys: ['pagedown', 'ctrl-d', 'ctrl-f', ' '], shown: 'PgDn', words: 'scroll' },
+  first: { keys: ['home', 'g'], shown: 'Home', words: 'to the beginning' },
+  last: { keys: ['end', 'G'], shown: 'End', words: 'to the end' },
+  'next-tab': { keys: ['tab', 'right', 'l'], shown: 'Tab', words: 'next part' },
+  'previous-tab': { keys: ['shift-tab', 'left', 'h'], shown: '←', words: 'part before' },
+  held: { keys: ['1'], shown: '1', words: 'what is held' },
+  activity: { keys: ['2'], shown: '2', words: 'what was asked and decided' },
+  session: { keys: ['3'], shown: '3', words: 'this session' },
+  help: { keys: ['4', '?'], shown: '?', words: 'help' },
+  open: { keys: ['enter'], shown: 'Enter', words: 'details' },
   confirm: { keys: ['y'], shown: 'y', words: 'confirm' },
   approve: { keys: ['a'], shown: 'a', words: 'approve' },
   deny: { keys: ['d'], shown: 'd', words: 'deny' },
@@ -40,6 +59,13 @@ export const bindings: Readonly<Record<Action, Binding>> = {
   'erase-all': { keys: ['ctrl-u'], shown: 'Ctrl-U', words: 'erase all' },
   back: { keys: ['escape', 'ctrl-c'], shown: 'Esc', words: 'close' },
   quit: { keys: ['q', 'ctrl-c'], shown: 'q', words: 'quit' },
+}
+
+/** What each key of the screens does, a line each. */
+export function screenKeys(): readonly (readonly [keys: string, words: string])[] {
+  const lines: Action[] = ['next-tab', 'previous-tab', ...tabs, 'up', 'down', 'page-up', 'page-down', 'first', 'last']
+  const rest: Action[] = ['open', 'confirm', 'comment', 'withdraw', 'back']
+  return [...lines, ...rest].map((action) => [bindings[action].shown, bindings[action].words])
 }
 
 /** What follows the leader key; the terminal itself handles these. */
@@ -88,7 +114,8 @@ export function strokeOf(token: InputToken): Stroke | undefined {
       const lower = token.name.toLowerCase()
       const name = aliases[lower] ?? (token.name.length === 1 ? token.name : lower)
       if (token.alt) return undefined
-      return { kind: 'key', key: token.ctrl ? `ctrl-${lower}` : name }
+      const shifted = token.shift && name === 'tab' ? 'shift-tab' : name
+      return { kind: 'key', key: token.ctrl ? `ctrl-${lower}` : shifted }
     }
     case 'mouse':
     case 'focus':

@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
-import { pad, width } from '../words/width.ts'
-import { labelWidth, type FactRow } from './facts.ts'
+import { width } from '../words/width.ts'
+import type { FactRow } from './fact-rows.ts'
 import { bindings, type Action } from './keys.ts'
 import { useTheme, type Tone } from './theme.ts'
 
@@ -44,29 +44,43 @@ export function Rule({
 export function Facts({ rows }: { readonly rows: readonly FactRow[] }): ReactNode {
   return rows.map((row, index) => (
     <Row key={index}>
-      <Say tone="quiet">{pad(` ${row.label}`, labelWidth)}</Say>
+      <Say tone="quiet">{row.lead}</Say>
       <Say tone={row.tone}>{row.text}</Say>
     </Row>
   ))
 }
 
-/** The keys that do something now, from the key table. `words` replaces the table's own. */
+/**
+ * The keys that do something now, from the key table; where they do not all fit, the last one stays. `words` replaces
+ * the table's own.
+ */
 export function Hints({
+  cols,
   actions,
   words = {},
 }: {
+  readonly cols: number
   readonly actions: readonly Action[]
   readonly words?: Partial<Readonly<Record<Action, string>>>
 }): ReactNode {
+  const texts = actions.map((action) => [bindings[action].shown, words[action] ?? bindings[action].words] as const)
   return (
     <Row>
-      {actions.map((action) => (
-        <Text key={action}>
+      {fitting(texts, cols).map(([shown, meaning]) => (
+        <Text key={shown}>
           {' '}
-          <Say tone="strong">{bindings[action].shown}</Say>
-          <Say tone="quiet">{` ${words[action] ?? bindings[action].words}  `}</Say>
+          <Say tone="strong">{shown}</Say>
+          <Say tone="quiet">{` ${meaning}  `}</Say>
         </Text>
       ))}
     </Row>
   )
+}
+
+type HintText = readonly [shown: string, meaning: string]
+
+function fitting(texts: readonly HintText[], cols: number): readonly HintText[] {
+  const taken = texts.reduce((sum, [shown, meaning]) => sum + width(shown) + width(meaning) + 4, 0)
+  if (taken - 2 <= cols || texts.length < 2) return texts
+  return fitting([...texts.slice(0, -2), ...texts.slice(-1)], cols)
 }

@@ -6,7 +6,8 @@ export type ClientEvent = BrokerEvent | { readonly type: 'lost'; readonly reason
 
 /** What a screen knows of the broker, folded from its events. */
 export interface Picture {
-  readonly link: 'connecting' | 'live' | 'lost' | 'ended'
+  /** `expired`: the broker is there, but the session is not any more. */
+  readonly link: 'connecting' | 'live' | 'lost' | 'ended' | 'expired'
   /** Why the broker is lost or has ended. */
   readonly trouble: string
   /** Oldest first, in every state. */
@@ -14,6 +15,10 @@ export interface Picture {
   /** Newest first, at most `maxNotes`. */
   readonly notes: readonly RequestNote[]
   readonly counts: SessionCounts
+  /** The session as the broker last told it; undefined before, and on screens that follow no session. */
+  readonly session: Session | undefined
+  /** Since when the link is what it is; milliseconds since the epoch. */
+  readonly since: number
 }
 
 /** What a person should be told: a request began to wait, or stopped. */
@@ -22,22 +27,42 @@ export interface News {
   readonly held: HeldRequest
 }
 
-/** More than any drawer shows; bounds the memory of a long session. */
-const maxNotes = 50
+/** Bounds the memory of a long session: some 600 bytes each. What is older is in the journal. */
+const maxNotes = 5000
 
 export function emptyPicture(counts: SessionCounts): Picture {
-  return { link: 'connecting', trouble: '', held: [], notes: [], counts }
+  return { link: 'connecting', trouble: '', held: [], notes: [], counts, session: undefined, since: 0 }
 }
 
-/** One event on top of what is known. With `sessionID` only that session is of interest. */
-export function fold(picture: Picture, event: ClientEvent, sessionID?: string): { picture: Picture; news: News[] } {
+/**
+ * One event on top of what is known. With `sessionID` only that session is of interest. `now`: milliseconds since the
+ * epoch.
+ */
+export function fold(
+  picture: Picture,
+  event: ClientEvent,
+  now: number,
+  sessionID?: string,
+): { picture: Picture; news: News[] } {
   const ours = (id: string) => sessionID === undefined || id === sessionID
+  const turn = (link: Picture['link']) => ({ link, since: picture.link === link ? picture.since : now })
   switch (event.type) {
     case 'hello': {
       const held = event.held.filter((one) => ours(one.sessionID)).toSorted(byAge)
       const session = event.sessions.find((one) => one.id === sessionID)
       return {
-        picture: { ...picture, link: 'live', trouble: '', held, counts: session?.counts ?? picture.counts },
+        picture: {
+          ...picture,
+          ...turn(sessionID !== undefined && session === undefined ? 'expired' : linkOf(session)),
+          trouble: '',
+          held,
+          notes: merged(
+            picture.notes,
+            (event.notes ?? []).filter((note) => ours(note.sessionID)),
+          ),
+          counts: session?.counts ?? picture.counts,
+          session: session ?? picture.session,
+        },
         news: held.flatMap((one) => newsOf(picture, one)),
       }
     }
@@ -50,15 +75,19 @@ export function fold(picture: Picture, event: ClientEvent, sessionID?: string): 
       }
     }
     case 'session':
-      return { picture: withSession(picture, event.session, sessionID), news: [] }
+      if (event.session.id !== sessionID) return { picture, news: [] }
+      return {
+        picture: { ...picture, ...turn(linkOf(event.session)), counts: event.session.counts, session: event.session },
+        news: [],
+      }
     case 'request': {
       if (!ours(event.note.sessionID)) return { picture, news: [] }
       return { picture: { ...picture, notes: [event.note, ...picture.notes].slice(0, maxNotes) }, news: [] }
     }
     case 'lost':
-      return { picture: { ...picture, link: 'lost', trouble: event.reason }, news: [] }
+      return { picture: { ...picture, ...turn('lost'), trouble: event.reason }, news: [] }
     case 'goodbye':
-      return { picture: { ...picture, link: 'ended', trouble: event.reason }, news: [] }
+      return { picture: { ...picture, ...turn('ended'), trouble: event.reason }, news: [] }
     case 'heartbeat':
       return { picture, news: [] }
   }
@@ -68,8 +97,15 @@ export function pending(picture: Picture): readonly HeldRequest[] {
   return picture.held.filter((held) => held.state === 'pending')
 }
 
-function withSession(picture: Picture, session: Session, sessionID: string | undefined): Picture {
-  return session.id === sessionID ? { ...picture, counts: session.counts } : picture
+function linkOf(session: Session | undefined): Picture['link'] {
+  return session?.endedAt === undefined ? 'live' : 'expired'
+}
+
+/** After a gap the broker repeats what it knows: what is known here stays, and nothing is there twice. */
+function merged(notes: readonly RequestNote[], told: readonly RequestNote[]): readonly RequestNote[] {
+  const known = new Set(notes.map(({ auditID }) => auditID))
+  const fresh = told.filter(({ auditID }) => !known.has(auditID))
+  return fresh.length === 0 ? notes : [...fresh.toReversed(), ...notes].slice(0, maxNotes)
 }
 
 function newsOf(before: Picture, held: HeldRequest): News[] {

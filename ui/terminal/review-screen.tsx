@@ -7,11 +7,12 @@ import { shortCommand } from '../words/held.ts'
 import { historyWords } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
 import { pad, truncate, truncateStart, width } from '../words/width.ts'
-import { reviewerFacts, type FactRow } from './facts.ts'
+import type { FactRow } from './fact-rows.ts'
+import { reviewerFacts } from './facts.ts'
 import type { Action } from './keys.ts'
 import { Facts, Hints, Row, Rule, Say } from './parts.tsx'
 import { pending } from './picture.ts'
-import { obstacle, selectedOf, type ReviewState } from './review-state.ts'
+import { obstacle, selectedOf, verdictsFor, type ReviewState } from './review-state.ts'
 
 export interface ReviewScreenProps {
   readonly cols: number
@@ -81,6 +82,7 @@ function Header({ cols, info, state }: ReviewScreenProps): ReactNode {
     live: '',
     lost: '✗ BROKER LOST, reconnecting',
     ended: '✗ BROKER ENDED',
+    expired: '✗ SESSION ENDED',
   }
   const trouble = troubles[link]
   const right = trouble !== '' ? ` ${trouble} ` : waiting === 0 ? ' nothing waits ' : ` ▲ ${waiting} waiting `
@@ -174,7 +176,7 @@ function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly s
     )
   }
   const blocked = held === undefined ? '' : obstacle(held, info.you)
-  const verdicts: Action[] = held === undefined || blocked !== '' ? [] : ['approve', 'deny']
+  const verdicts = verdictsFor(held, info.you)
   const several: Action[] = pending(state.picture).length > 1 ? ['up', 'down'] : []
   const scroll: Action[] = scrolls ? ['page-down'] : []
   return (
@@ -184,7 +186,7 @@ function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly s
           <Say tone="strong">{` ${blocked} `}</Say>
         </Text>
       )}
-      <Hints actions={[...verdicts, ...several, ...scroll, 'quit']} />
+      <Hints cols={cols - width(blocked)} actions={[...verdicts, ...several, ...scroll, 'quit']} />
     </Box>
   )
 }

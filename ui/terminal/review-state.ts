@@ -1,6 +1,7 @@
 import type { BrokerInfo } from '../../src/control/contract.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import { verdictCode } from '../words/code.ts'
+import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
 import { actionOf, type Action, type Stroke } from './keys.ts'
 import { pending, type Picture } from './picture.ts'
@@ -70,6 +71,12 @@ export function obstacle(held: HeldRequest, you: BrokerInfo['you']): string {
   return ''
 }
 
+/** The verdicts this reviewer can try to give; what is not shown whole can only be denied. */
+export function verdictsFor(held: HeldRequest | undefined, you: BrokerInfo['you']): readonly Action[] {
+  if (held === undefined || obstacle(held, you) !== '') return []
+  return isCut(held) ? ['deny'] : ['approve', 'deny']
+}
+
 /** Keeps the choice on the same request while others come and go, and ends a dialog whose request changed. */
 export function reconcileReview(state: ReviewState): ReviewState {
   const held = selectedOf(state)
@@ -86,8 +93,7 @@ export function shownKey(state: ReviewState): string {
 
 function browse(state: ReviewState, stroke: Stroke, around: ReviewSurroundings): Step {
   const held = selectedOf(state)
-  const may = held !== undefined && obstacle(held, around.you) === ''
-  const verdicts: Action[] = may && around.sinceChangeMs >= settleMs ? ['approve', 'deny'] : []
+  const verdicts = around.sinceChangeMs >= settleMs ? verdictsFor(held, around.you) : []
   switch (actionOf(stroke, ['quit', 'up', 'down', 'page-up', 'page-down', ...verdicts])) {
     case 'quit':
       return { state, order: { kind: 'quit' } }

@@ -149,7 +149,7 @@ class ReviewDesk {
   }
 
   #take(event: ClientEvent): void {
-    const { picture, news } = fold(this.#shown.state.picture, event)
+    const { picture, news } = fold(this.#shown.state.picture, event, this.#options.now())
     if (news.some((one) => one.kind === 'asked')) this.#options.stdout.write('\u0007')
     const ended = event.type === 'held' && this.#decided.has(event.held.id) && event.held.state !== 'pending'
     const remark = ended ? verdictNotice(event.held) : this.#shown.state.remark

@@ -101,6 +101,13 @@ function messageOf({ picture, notice, now, info }: StatusProps): Message {
       words: ['no request reaches the cluster; trying to reconnect', 'trying to reconnect', 'reconnecting'],
     }
   }
+  if (picture.link === 'expired') {
+    return {
+      tone: 'alarm',
+      badge: '✗ SESSION ENDED',
+      words: ['requests are refused; leave with exit', 'leave with exit'],
+    }
+  }
   if (notice !== undefined) return { tone: notice.tone, badge: '', words: [notice.text] }
   const waiting = pending(picture)
   const [first] = waiting

@@ -35,6 +35,19 @@ export function clock(at: string): string {
   return `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
 }
 
+/** `14:32:07`, on the reader's wall clock. */
+export function clockSeconds(at: string): string {
+  const date = new Date(at)
+  return `${clock(at)}:${Number.isNaN(date.getTime()) ? '--' : twoDigits(date.getSeconds())}`
+}
+
+/** `less than a minute ago`, `3 minutes ago`: changes once a minute, so that what stands beside it can be read and judged. */
+export function ageInMinutes(since: string, now: number): string {
+  const minutes = Math.floor((now - Date.parse(since)) / minute)
+  if (!(minutes >= 1)) return 'less than a minute ago'
+  return minutes < 60 ? `${minutes} minute${minutes === 1 ? '' : 's'} ago` : `${duration(minutes * minute)} ago`
+}
+
 function two(ms: number, large: number, largeName: string, small: number, smallName: string): string {
   const rest = Math.floor((ms % large) / small)
   const first = `${Math.floor(ms / large)}${largeName}`

@@ -62,3 +62,11 @@ export function reviewLine({ verdict, reviewer, at, comment }: Review): string {
   const words = comment === '' ? '' : `: ${plain(comment)}`
   return `${verdict === 'approve' ? 'approved' : 'denied'} by ${plain(reviewer.name)} at ${clock(at)}${words}`
 }
+
+/** As bodies that are too long for people are cut: long values lose their middle, and say so. */
+const cut = /\[… \d+ of \d+ characters are not shown …\]/
+
+/** True when a part of the body is not shown: nobody can say yes on a screen to what they cannot read. */
+export function isCut({ body }: Pick<HeldRequest, 'body'>): boolean {
+  return cut.test(body)
+}

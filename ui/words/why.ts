@@ -1,4 +1,6 @@
 import { annotation, type AuditEvent } from '../../src/model/audit.ts'
+import type { RequestNote } from '../../src/control/contract.ts'
+import type { ReasonCode } from '../../src/model/decision.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import { clock } from './durations.ts'
 import { whoMay } from './held.ts'
@@ -15,9 +17,17 @@ export interface SpokenRule {
   readonly place: string
 }
 
+/** What of a journal line the sentences need. */
+type Line = Pick<
+  AuditEvent,
+  'annotations' | 'verb' | 'requestURI' | 'requestReceivedTimestamp' | 'stage' | 'responseStatus'
+> & {
+  readonly user: Pick<AuditEvent['user'], 'username'>
+}
+
 /** Everything that is known of one request. */
 export interface Known {
-  readonly event: AuditEvent
+  readonly event: Line
   /** Empty when the policy of that time is not known any more. */
   readonly rules: readonly SpokenRule[]
   /** Where the policy of that time stood; empty when not known. */
@@ -30,6 +40,38 @@ export interface Known {
 export function explainDecision(known: Known): string {
   return [asked(known), decided(known), ended(known)].map(plain).join('\n')
 }
+
+/** The same sentences from what screens know of an ended request of a session. */
+export function explainNote(note: RequestNote, username: string, held: HeldRequest | undefined): string[] {
+  const values: Partial<Record<keyof typeof annotation, string>> = {
+    decision: note.decision,
+    reason: note.reason.code,
+    message: note.reason.message,
+    rules: note.rules.join(','),
+    held: note.heldID,
+    reviewer: note.reviewers.join(', '),
+    command: note.command,
+    claimedCommand: note.claimedCommand,
+    outcome: note.statusCode < 400 || ranUpstream.has(note.reason.code) ? 'completed' : 'refused',
+    masked: String(note.masked),
+  }
+  const annotations = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [annotation[name as keyof typeof annotation], value]),
+  )
+  const event: Line = {
+    annotations,
+    verb: '',
+    requestURI: '',
+    user: { username },
+    stage: 'ResponseComplete',
+    requestReceivedTimestamp: note.at,
+    responseStatus: { code: note.statusCode },
+  }
+  return explainDecision({ event, rules: [], policyFiles: [], held }).split('\n')
+}
+
+/** Reasons of requests that went to the API server: a failure is its own word. */
+const ranUpstream: ReadonlySet<string> = new Set<ReasonCode>(['rule-allows', 'review-approved', 'confirmed'])
 
 function asked({ event }: Known): string {
   const command = note(event, 'command') || `${event.verb} ${event.requestURI}`
@@ -93,7 +135,7 @@ function ended(known: Known): string {
   }
 }
 
-function completed(event: AuditEvent): string {
+function completed(event: Line): string {
   const code = event.responseStatus?.code ?? 0
   const reviewer = note(event, 'reviewer')
   const released =
@@ -106,7 +148,7 @@ function completed(event: AuditEvent): string {
 }
 
 /** 499 and 403 are Chaperone's own answers to a client that left, and to one whose request was taken back. */
-function wasForwarded({ responseStatus }: AuditEvent): boolean {
+function wasForwarded({ responseStatus }: Line): boolean {
   return responseStatus !== undefined && ![403, 499].includes(responseStatus.code)
 }
 
@@ -141,6 +183,6 @@ function sentence(text: string): string {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
 }
 
-function note(event: AuditEvent, name: keyof typeof annotation): string {
+function note(event: Line, name: keyof typeof annotation): string {
   return event.annotations[annotation[name]] ?? ''
 }

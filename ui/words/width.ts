@@ -22,6 +22,14 @@ export function truncateStart(text: string, cells: number): string {
   return ellipsis + tail(text, cells - 1)
 }
 
+/** As {@link truncate}, but keeps both ends: names often differ at their end. */
+export function truncateMiddle(text: string, cells: number): string {
+  if (cells <= 0) return ''
+  if (width(text) <= cells) return text
+  const end = Math.floor((cells - 1) / 2)
+  return head(text, cells - 1 - end) + ellipsis + tail(text, end)
+}
+
 /** The text and as many spaces as fill `cells`; cut when it is longer. */
 export function pad(text: string, cells: number): string {
   const shown = truncate(text, cells)

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { RequestNote } from '../../../src/control/contract.ts'
 import { look, onlyStyled } from './eye.ts'
-import { approvedBy, at, confirmable, deniedBy, heldRequest, session } from './house.ts'
+import { approvedBy, at, confirmable, deniedBy, heldRequest, note, session } from './house.ts'
 import { face, key, pasted, textOf, typed } from './shell-face.ts'
 
 const sizes = [
@@ -74,18 +73,18 @@ test('a request that needs a review says who can give it and how, and offers no 
   chrome.leader()
   const { lines } = await look(chrome.frame, 80, 24)
   expect(lines.slice(-13, -1).map((line) => line.trimEnd())).toEqual([
-    '── held h-abc234 ─────────────────────────────────────────────────── ↓ 5 more ──',
+    expect.stringMatching(/^─\[Held 1] Activity  Session  Help ─+ h-abc234 · ↓ 6 more ─$/),
     ' runs    kubectl delete namespace shop-staging',
     ' needs   a review by group platform-leads: another person, in another terminal,',
     '         with `chaperone review --practice`',
     ' claims  kubectl delete ns shop-staging  (said by the client, not checked)',
     ' why     Deleting a namespace deletes everything in it, so a second person',
     '         looks first. (default/namespaces-are-forever)',
+    expect.stringMatching(/^ asked {3}\d\d:00, less than a minute ago$/),
     expect.stringMatching(/^ until {3}\d\d:15, then it expires; the client waits$/),
     ' request delete namespaces shop-staging',
     ' sends   DELETE /api/v1/namespaces/shop-staging',
-    ' sha256  3f2a91c03f2a…',
-    ' c say why   w withdraw   PgDn scroll   Esc close',
+    ' c say why   w withdraw   PgDn scroll   Tab next part   Esc close',
   ])
 })
 
@@ -96,7 +95,7 @@ test('what would act on the terminal is shown as what it is', async () => {
   chrome.leader()
   const { text } = await look(chrome.frame, 120, 40)
   for (const shown of [
-    'held h-\\x1b[2J',
+    'h-\\x1b[2J',
     'kubectl delete pod \\x1b]0;pwned\\x07\\u202e\\u2028日本語 -n \\u009b31m',
     'kubectl get pods\\r\\n\\x1b[1A approved by rita  (said by the client, not checked)',
     'please\\x00\\u200b',
@@ -147,34 +146,28 @@ test('several held requests are chosen with the arrows', async () => {
   expect(textOf(chrome)).toContain('y confirm')
 })
 
-test('with nothing held the drawer tells what happened and which keys there are', async () => {
+test('with nothing held the drawer tells what happened', async () => {
   const { client, chrome, says } = await face()
-  const note = (change: Partial<RequestNote>): RequestNote => ({
-    sessionID: session.id,
-    auditID: change.command ?? '',
-    command: '',
-    decision: 'allow',
-    reason: { code: 'rule-allows', message: '' },
-    heldID: '',
-    statusCode: 200,
-    masked: 0,
-    ...change,
-  })
   client.hello()
   client.say(
-    { type: 'request', note: note({ command: 'kubectl get secret db -n shop', masked: 3 }) },
-    { type: 'request', note: note({ command: 'kubectl exec coredns -n kube-system -- sh', decision: 'deny' }) },
-    { type: 'request', note: note({ command: 'kubectl of another session', sessionID: 's-other' }) },
+    { type: 'request', note: note(1, { command: 'kubectl get secret db -n shop', masked: 3 }) },
+    {
+      type: 'request',
+      note: note(2, {
+        command: 'kubectl exec coredns -n kube-system -- sh',
+        decision: 'deny',
+        reason: { code: 'rule-denies', rule: 'default/system', message: 'Hands off.' },
+      }),
+    },
+    { type: 'request', note: note(3, { command: 'kubectl of another session', sessionID: 's-other' }) },
     { type: 'session', session: { ...session, counts: { requests: 43, held: 0, denied: 1, masked: 5 } } },
   )
   await says('43 requests · 1 denied · 5 masked')
   chrome.leader()
   const text = (await look(chrome.frame, 80, 24)).text
-  expect(text).toMatch(/✗ kubectl exec coredns -n kube-system -- sh +denied/)
-  expect(text).toMatch(/✓ kubectl get secret db -n shop +3 masked/)
+  expect(text).toMatch(/▸\d\d:00:02 ✗ exec coredns -n kube-system -- sh +denied by default\/system · 12 ms/)
+  expect(text).toMatch(/ \d\d:00:01 ✓ get secret db -n shop +allowed · 3 masked · 12 ms/)
   expect(text).not.toContain('another session')
-  expect(text).toContain('Ctrl-] Ctrl-]  pressed quickly: sends Ctrl-] to the program')
-  expect(text).toContain('Ctrl-] z       suspends the shell')
 })
 
 test('verdicts are told for some seconds, and the bell rings for a new request and for its verdict', async () => {

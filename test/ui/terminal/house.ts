@@ -1,4 +1,4 @@
-import type { BrokerEvent, BrokerInfo, ControlClient } from '../../../src/control/contract.ts'
+import type { BrokerEvent, BrokerInfo, ControlClient, RequestNote } from '../../../src/control/contract.ts'
 import type { HeldRequest } from '../../../src/model/held.ts'
 import type { Session } from '../../../src/model/session.ts'
 import type { Subject } from '../../../src/model/subject.ts'
@@ -86,6 +86,27 @@ export function heldRequest(change: Partial<HeldRequest> = {}): HeldRequest {
     reviews: [],
     waiting: true,
     outcome: '',
+    ...change,
+  }
+}
+
+/** One ended request, `seconds` after noon. */
+export function note(seconds: number, change: Partial<RequestNote> = {}): RequestNote {
+  return {
+    sessionID: session.id,
+    auditID: `audit-${seconds}-${change.command ?? ''}`,
+    at: new Date(noon + seconds * 1000).toISOString(),
+    durationMs: 12,
+    command: 'kubectl get pods -n shop',
+    claimedCommand: '',
+    discovery: false,
+    decision: 'allow',
+    reason: { code: 'rule-allows', message: 'Reading is allowed.', rule: 'default/reads' },
+    rules: ['default/reads'],
+    heldID: '',
+    reviewers: [],
+    statusCode: 200,
+    masked: 0,
     ...change,
   }
 }

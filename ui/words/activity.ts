@@ -1,0 +1,43 @@
+import type { RequestNote } from '../../src/control/contract.ts'
+import { count } from './notices.ts'
+import { plain } from './plain.ts'
+
+/** What was decided on an ended request, in a few words: `allowed`, `denied`, `held, approved by rita`. */
+export function decisionWords({ decision, reason, reviewers }: RequestNote): string {
+  if (decision === 'deny') return 'denied'
+  if (decision === 'allow') return reason.code === 'rule-allows' ? 'allowed' : `allowed, but ${endWords(reason.code)}`
+  const by = reviewers.length === 0 ? '' : ` by ${plain(reviewers.join(', '))}`
+  switch (reason.code) {
+    case 'review-approved':
+      return `held, approved${by}`
+    case 'review-denied':
+      return `held, denied${by}`
+    case 'confirmed':
+      return 'held, confirmed'
+    case 'approval-expired':
+      return 'held, expired'
+    case 'withdrawn':
+      return 'held, withdrawn'
+    case 'still-held':
+      return 'held, waits for review'
+    default:
+      return `held, ${endWords(reason.code)}`
+  }
+}
+
+/** `3 values hidden`, or nothing. */
+export function maskedWords(masked: number): string {
+  return masked === 0 ? '' : `${count(masked, 'value')} hidden`
+}
+
+/** `85 ms`, `1.2 s`, `3m 5s`: how long something took, in milliseconds. */
+export function took(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`
+  return `${Math.floor(ms / 60_000)}m ${Math.floor((ms % 60_000) / 1000)}s`
+}
+
+/** Why something that could have run did not: `client gone`, from the reason's own code. */
+function endWords(code: string): string {
+  return code.replaceAll('-', ' ')
+}
