@@ -141,6 +141,19 @@ describe('a person without a kubeconfig', () => {
     expect(asked.text()).not.toContain('starting')
   })
 
+  it('types nothing but `chaperone`, Enter and exit, and has seen a supervised shell', async () => {
+    const person = await newcomer('types-one-word')
+    await using shell = person.terminal([], { SHELL: '/bin/sh', PS1: '$ ' })
+    await shell.waitForScreen('[Y/n]')
+    shell.type('\r')
+    await shell.waitForScreen(/LOCAL practice/)
+    shell.type('kubectl get namespaces\r')
+    await shell.waitForScreen('shop-staging')
+    shell.type('exit\r')
+    expect((await shell.exit).code).toBe(0)
+    expect(shell.text()).toContain('chaperone: 1 request; chaperone replay latest')
+  })
+
   it('sees no progress where there is no terminal', async () => {
     const person = await newcomer('piped')
     expect(await person.run(['run', '--practice', '--', 'echo', 'it ran'])).toMatchObject({

@@ -27,6 +27,25 @@ describe('a command that is parked does not look hung', () => {
     expect(stderr).toMatch(/chaperone why [0-9a-f-]{36}/)
   })
 
+  it('a plain shell says it too, with --ui=none', async () => {
+    const args = [
+      builtMain,
+      'shell',
+      '--practice',
+      '--state',
+      broker.state,
+      '--ui=none',
+      '--',
+      broker.kubectl,
+      ...removal,
+    ]
+    await using pty = openPty(pinnedNode, args, { cols: 200 })
+    await pty.waitForScreen('held approve')
+    expect(pty.text()).toMatch(/held h-\w{6}: kubectl delete namespace shop-staging .*a review by .*until \d\d:\d\d/)
+    pty.type('\x03')
+    await pty.exit
+  })
+
   it('with --wait=0 it says at once that it does not wait, and to come again', async () => {
     const { code, stderr } = await broker.kubectlRun(removal, ['--wait=0'])
     expect([code, stderr]).toEqual([120, expect.stringMatching(/open for review until .*run the same command again/s)])
