@@ -5,7 +5,7 @@
 export interface ChromeFrame {
   /** One row of text styled with SGR only, at most `cols` cells wide. */
   readonly statusRow: string
-  /** Rows of the drawer from top to bottom, each as `statusRow`; empty = closed. At most half of the screen. */
+  /** Rows of the drawer from top to bottom, each as `statusRow`; empty = closed. At most half of the screen, or three. */
   readonly drawerRows: readonly string[]
   /** Where the drawer's text cursor stands, relative to the drawer; undefined = hidden. Only used while focused. */
   readonly cursor?: { readonly row: number; readonly col: number }

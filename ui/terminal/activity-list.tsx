@@ -38,19 +38,24 @@ export function ActivityList({
 }
 
 function listRow(activity: Activity, isChosen: boolean, cols: number): string {
-  const { main, decision, requests, masked, durationMs } = activity
-  const isWide = cols >= roomForTimes
-  const time = isWide ? `${clockSeconds(main.at)} ` : ''
-  const words = wordsOf(activity)
-  const several = requests.length === 1 ? '' : count(requests.length, 'request')
-  const hidden = masked === 0 ? '' : `${masked} masked`
-  const lead = `${isChosen ? '▸' : ' '}${time}${shapes[decision]} `
-  const aside = [words, hidden, ...(isWide ? [several, took(durationMs)] : [])].filter(Boolean).join(' · ')
+  const { main, decision } = activity
+  const time = cols >= roomForTimes ? `${clockSeconds(main.at)} ` : ''
+  const lead = `${isChosen ? '▸' : ' '} ${time}${shapes[decision]} `
   const command = plain(main.command).replace(/^kubectl /, '')
-  const free = cols - width(lead) - 1
-  const shown = truncateMiddle(aside, Math.max(0, free - Math.min(width(command), Math.ceil(free / 2)) - 2))
-  const room = Math.max(0, free - width(shown) - 1)
-  return pad(`${lead}${pad(truncateMiddle(command, room), room)} ${shown}`, cols)
+  const free = Math.max(0, cols - width(lead) - 1)
+  const aside = asideOf(activity, free - Math.min(width(command), Math.ceil(free / 2)) - 1, cols >= roomForTimes)
+  const room = Math.max(0, free - width(aside) - 1)
+  return pad(`${lead}${pad(truncateMiddle(command, room), room)} ${aside}`, cols)
+}
+
+/** As much as fits, what was decided first. */
+function asideOf(activity: Activity, room: number, isWide: boolean): string {
+  const { requests, masked, durationMs } = activity
+  const masks = masked === 0 ? [] : [`${masked} masked`]
+  const several = requests.length === 1 ? [] : [count(requests.length, 'request')]
+  const parts = [wordsOf(activity), ...masks, ...(isWide ? [...several, took(durationMs)] : [])]
+  while (parts.length > 1 && width(parts.join(' · ')) > room) parts.pop()
+  return truncateMiddle(parts.join(' · '), Math.max(0, room))
 }
 
 function wordsOf({ main, decision }: Activity): string {

@@ -29,6 +29,8 @@ export interface ChromeOptions {
 
 /** Events that come faster than this (milliseconds) share a frame: a busy kubectl must not cost the shell its time. */
 const frameMs = 100
+/** A drawer of fewer rows says too little; on a small screen it may take more than half for that. */
+const leastRows = 3
 /** How often a countdown moves. */
 const tickMs = 1000
 /** How long a verdict stays in the status line. */
@@ -222,7 +224,7 @@ class ShellChrome implements Chrome {
     const { session, info, leaderLabel, now } = this.#options
     return {
       cols: this.#size.cols,
-      maxRows: Math.floor(this.#size.rows / 2),
+      maxRows: Math.max(Math.floor(this.#size.rows / 2), Math.min(leastRows, this.#size.rows - 2)),
       picture: this.#picture,
       state: this.#drawer,
       session,

@@ -4,6 +4,7 @@ import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
 import type { Activity } from './activity.ts'
 import { actionOf, tabs, type Action, type Stroke, type Tab } from './keys.ts'
+import { isMove, moves, stepped, type Move } from './moves.ts'
 
 /** What the drawer is doing: showing, taking a comment, or taking the code of a confirmation. */
 export type Dialog =
@@ -106,9 +107,6 @@ export function actionsFor(held: HeldRequest | undefined): readonly Action[] {
     : ['comment', 'withdraw']
 }
 
-const moves = ['up', 'down', 'page-up', 'page-down', 'first', 'last'] as const
-type Move = (typeof moves)[number]
-
 function browse(state: DrawerState, stroke: Stroke, around: Surroundings): ReturnType<typeof press> {
   const tab = shownTab(state, around.pending)
   const held = tab === 'held' ? chosen(state, around.pending) : undefined
@@ -141,10 +139,6 @@ function browse(state: DrawerState, stroke: Stroke, around: Surroundings): Retur
   }
 }
 
-function isMove(action: Action): action is Move {
-  return moves.some((move) => move === action)
-}
-
 /** Another part, from its beginning. */
 function turned(state: DrawerState, tab: Tab | undefined): DrawerState {
   return { ...state, tab, scroll: 0, activity: { ...state.activity, open: false } }
@@ -171,18 +165,6 @@ function moved(state: DrawerState, tab: Tab, action: Move, around: Surroundings)
   const isChoice = tab === 'held' && (action === 'up' || action === 'down') && around.pending.length > 1
   if (isChoice) return another(state, action === 'up' ? -1 : 1, around)
   return { ...state, scroll: stepped(Math.min(state.scroll, around.maxScroll), action, around.page, around.maxScroll) }
-}
-
-function stepped(at: number, action: Move, page: number, last: number): number {
-  const steps: Readonly<Record<Move, number>> = {
-    up: -1,
-    down: 1,
-    'page-up': -page,
-    'page-down': page,
-    first: -Infinity,
-    last: Infinity,
-  }
-  return Math.max(0, Math.min(last, at + steps[action]))
 }
 
 function asking(state: DrawerState, held: HeldRequest, random: Surroundings['random']): DrawerState {

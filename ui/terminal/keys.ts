@@ -38,7 +38,7 @@ interface Binding {
 export const bindings: Readonly<Record<Action, Binding>> = {
   up: { keys: ['up', 'k'], shown: '↑', words: 'up' },
   down: { keys: ['down', 'j'], shown: '↓', words: 'down' },
-  'page-up': { keys: ['pageup', 'ctrl-u', 'ctrl-b'], shown: 'PgUp', words: 'a page back' },
+  'page-up': { keys: ['pageup', 'ctrl-u', 'ctrl-b'], shown: 'PgUp', words: 'page back' },
   'page-down': { keys: ['pagedown', 'ctrl-d', 'ctrl-f', ' '], shown: 'PgDn', words: 'scroll' },
   first: { keys: ['home', 'g'], shown: 'Home', words: 'to the beginning' },
   last: { keys: ['end', 'G'], shown: 'End', words: 'to the end' },
@@ -61,11 +61,24 @@ export const bindings: Readonly<Record<Action, Binding>> = {
   quit: { keys: ['q', 'ctrl-c'], shown: 'q', words: 'quit' },
 }
 
-/** What each key of the screens does, a line each. */
+/** What the keys of the drawer do, a line each: from the same table that handles them. */
 export function screenKeys(): readonly (readonly [keys: string, words: string])[] {
-  const lines: Action[] = ['next-tab', 'previous-tab', ...tabs, 'up', 'down', 'page-up', 'page-down', 'first', 'last']
-  const rest: Action[] = ['open', 'confirm', 'comment', 'withdraw', 'back']
-  return [...lines, ...rest].map((action) => [bindings[action].shown, bindings[action].words])
+  const lines: readonly (readonly Action[])[] = [
+    ['up', 'down'],
+    ['page-up', 'page-down'],
+    ['first', 'last'],
+    ['next-tab', 'previous-tab'],
+    ...tabs.map((tab) => [tab]),
+    ['open'],
+    ['confirm'],
+    ['comment'],
+    ['withdraw'],
+    ['back'],
+  ]
+  return lines.map((actions) => [
+    actions.map((action) => bindings[action].shown).join(' '),
+    actions.map((action) => bindings[action].words).join(', '),
+  ])
 }
 
 /** What follows the leader key; the terminal itself handles these. */

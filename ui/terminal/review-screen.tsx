@@ -60,7 +60,11 @@ export function ReviewScreen(props: ReviewScreenProps): ReactNode {
       {held === undefined ? (
         <Empty {...props} />
       ) : (
-        <Rule cols={cols} title={plain(held.id)} aside={more > 0 ? `↓ ${more} more` : ''} />
+        <Rule
+          cols={cols}
+          title={plain(held.id)}
+          aside={[scroll > 0 ? `↑ ${scroll}` : '', more > 0 ? `↓ ${more} more` : ''].filter(Boolean).join(' · ')}
+        />
       )}
       <Box flexDirection="column" flexGrow={1} overflow="hidden">
         <Facts rows={layout.facts.slice(scroll, scroll + layout.room)} />

@@ -4,6 +4,7 @@ import { verdictCode } from '../words/code.ts'
 import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
 import { actionOf, type Action, type Stroke } from './keys.ts'
+import { isMove, moves, stepped, type Move } from './moves.ts'
 import { pending, type Picture } from './picture.ts'
 
 export type ReviewDialog =
@@ -34,6 +35,8 @@ export type ReviewOrder =
 export interface ReviewSurroundings {
   readonly you: BrokerInfo['you']
   readonly maxScroll: number
+  /** Rows that PgUp and PgDn go. */
+  readonly page: number
   /** Milliseconds since the chosen request, or the dialog, last changed. */
   readonly sinceChangeMs: number
   readonly random: (bytes: number) => Uint8Array
@@ -94,17 +97,11 @@ export function shownKey(state: ReviewState): string {
 function browse(state: ReviewState, stroke: Stroke, around: ReviewSurroundings): Step {
   const held = selectedOf(state)
   const verdicts = around.sinceChangeMs >= settleMs ? verdictsFor(held, around.you) : []
-  switch (actionOf(stroke, ['quit', 'up', 'down', 'page-up', 'page-down', ...verdicts])) {
+  const action = actionOf(stroke, ['quit', ...moves, ...verdicts])
+  if (isMove(action)) return { state: moved(state, action, around) }
+  switch (action) {
     case 'quit':
       return { state, order: { kind: 'quit' } }
-    case 'up':
-      return { state: move(state, -1) }
-    case 'down':
-      return { state: move(state, 1) }
-    case 'page-up':
-      return { state: { ...state, scroll: Math.max(0, state.scroll - 5) } }
-    case 'page-down':
-      return { state: { ...state, scroll: Math.min(around.maxScroll, state.scroll + 5) } }
     case 'approve':
       return { state: held === undefined ? state : asking(state, held, around) }
     case 'deny':
@@ -162,7 +159,13 @@ function deny(
   return { state: back, order: { kind: 'verdict', id: dialog.id, digest: dialog.digest, verdict: 'deny', comment } }
 }
 
-function move(state: ReviewState, by: number): ReviewState {
+/** Up and down choose another request; all else scrolls the chosen one. */
+function moved(state: ReviewState, action: Move, { maxScroll, page }: ReviewSurroundings): ReviewState {
+  if (action === 'up' || action === 'down') return another(state, action === 'up' ? -1 : 1)
+  return { ...state, scroll: stepped(Math.min(state.scroll, maxScroll), action, page, maxScroll) }
+}
+
+function another(state: ReviewState, by: number): ReviewState {
   const waiting = pending(state.picture)
   const at = waiting.findIndex((held) => held.id === selectedOf(state)?.id) + by
   const next = waiting[Math.max(0, Math.min(waiting.length - 1, at))]

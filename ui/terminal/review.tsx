@@ -6,7 +6,14 @@ import { problemSentence } from '../words/problems.ts'
 import type { Stroke } from './keys.ts'
 import { emptyPicture, fold, type ClientEvent } from './picture.ts'
 import { layoutReview, ReviewScreen } from './review-screen.tsx'
-import { pressReview, reconcileReview, shownKey, type ReviewOrder, type ReviewState } from './review-state.ts'
+import {
+  pressReview,
+  reconcileReview,
+  shownKey,
+  type ReviewOrder,
+  type ReviewState,
+  type ReviewSurroundings,
+} from './review-state.ts'
 import { createTheme, ThemeProvider, type Theme } from './theme.ts'
 
 export interface ReviewOptions {
@@ -56,12 +63,13 @@ function ReviewApp({ desk, theme }: { readonly desk: ReviewDesk; readonly theme:
   const { state, now } = useSyncExternalStore(desk.subscribe, desk.snapshot)
   const { columns: cols, rows } = useWindowSize()
   const props = { cols, rows, info: desk.info, state, now }
-  const { maxScroll } = layoutReview(props)
+  const { maxScroll, room } = layoutReview(props)
+  const reach = { maxScroll, page: Math.max(1, room - 1) }
   useInput((input, key) => {
     const stroke = strokeOfKey(input, key)
-    if (stroke !== undefined) desk.press(stroke, maxScroll)
+    if (stroke !== undefined) desk.press(stroke, reach)
   })
-  usePaste((text) => desk.press({ kind: 'text', text }, maxScroll))
+  usePaste((text) => desk.press({ kind: 'text', text }, reach))
   return (
     <ThemeProvider value={theme}>
       <ReviewScreen {...props} />
@@ -105,10 +113,10 @@ class ReviewDesk {
     this.#quit = quit
   }
 
-  press(stroke: Stroke, maxScroll: number): void {
+  press(stroke: Stroke, reach: Pick<ReviewSurroundings, 'maxScroll' | 'page'>): void {
     const { state, order } = pressReview(this.#shown.state, stroke, {
       you: this.info.you,
-      maxScroll,
+      ...reach,
       sinceChangeMs: this.#options.now() - this.#changedAt,
       random: this.#options.random,
     })
@@ -182,6 +190,8 @@ function nameOf(key: Key): string | undefined {
   if (key.downArrow) return 'down'
   if (key.pageUp) return 'pageup'
   if (key.pageDown) return 'pagedown'
+  if (key.home) return 'home'
+  if (key.end) return 'end'
   if (key.return) return 'enter'
   if (key.escape) return 'escape'
   return key.backspace || key.delete ? 'backspace' : undefined

@@ -6,6 +6,7 @@ import { linkSentence } from '../words/link.ts'
 import { modeLabel, modeSentence } from '../words/mode.ts'
 import { count } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
+import { pad, width } from '../words/width.ts'
 import { fact, rows, type FactRow } from './fact-rows.ts'
 import { leaderHelp, screenKeys } from './keys.ts'
 import { pending, type Picture } from './picture.ts'
@@ -48,19 +49,18 @@ export function sessionFacts(
 export function helpFacts(leader: string, cells: number): FactRow[] {
   return rows(
     [
-      fact(
-        'always',
-        leaderHelp(leader).map(([keys, words]) => `${keys}  ${words}`),
-      ),
-      fact(
-        'here',
-        screenKeys().map(([keys, words]) => `${keys}  ${words}`),
-      ),
+      fact('always', aligned(leaderHelp(leader))),
+      fact('here', aligned(screenKeys())),
       fact('signs', ['✓ allowed   ▲ held, or was held   ✗ denied   ● recorded   ▸ chosen']),
       fact('more', ['`chaperone why last` explains the last decision, `chaperone help` lists all commands']),
     ],
     cells,
   )
+}
+
+function aligned(lines: readonly (readonly [keys: string, words: string])[]): string[] {
+  const cells = Math.max(...lines.map(([keys]) => width(keys))) + 2
+  return lines.map(([keys, words]) => pad(keys, cells) + words)
 }
 
 function countWords(picture: Picture): string {
@@ -69,7 +69,7 @@ function countWords(picture: Picture): string {
   return [
     count(counts.requests, 'request'),
     `${counts.denied} denied`,
-    `${counts.held} held${waiting === 0 ? '' : ` (${waiting} now)`}`,
+    `${counts.held} held${waiting === 0 ? '' : `, ${waiting} more now`}`,
     `${count(counts.masked, 'value')} hidden`,
   ].join(' · ')
 }

@@ -165,8 +165,8 @@ test('with nothing held the drawer tells what happened', async () => {
   await says('43 requests · 1 denied · 5 masked')
   chrome.leader()
   const text = (await look(chrome.frame, 80, 24)).text
-  expect(text).toMatch(/▸\d\d:00:02 ✗ exec coredns -n kube-system -- sh +denied by default\/system · 12 ms/)
-  expect(text).toMatch(/ \d\d:00:01 ✓ get secret db -n shop +allowed · 3 masked · 12 ms/)
+  expect(text).toMatch(/▸ \d\d:00:02 ✗ exec coredns -n kube-system -- sh +denied by default\/system · 12 ms/)
+  expect(text).toMatch(/ {2}\d\d:00:01 ✓ get secret db -n shop +allowed · 3 masked · 12 ms/)
   expect(text).not.toContain('another session')
 })
 

@@ -245,6 +245,34 @@ test.each([
   expect(client.calls).toEqual([])
 })
 
+test('what is not shown whole can be denied, and not approved', async () => {
+  const body = `{"a": "x [… 70000 of 80000 characters are not shown …] x"}`
+  const { client, terminal, type } = await desk([heldRequest({ body })])
+  await terminal.shows('The body is too long to be shown whole')
+  expect(terminal.eye.lines.at(-1)).not.toContain('a approve')
+  await type(`a${code}`)
+  expect(client.calls).toEqual([])
+  client.answer = () => Promise.resolve(deniedBy(heldRequest({ body }), 'rita', 'too long'))
+  await type('dtoo long\r')
+  expect(client.calls).toMatchObject([{ call: 'review', args: ['h-abc234', { verdict: 'deny', comment: 'too long' }] }])
+})
+
+test('a long body is read with PgDn, Home and End', async () => {
+  const body = Array.from({ length: 300 }, (_, line) => `line ${line}.`).join('\n')
+  const { terminal, type } = await desk([heldRequest({ body })])
+  await terminal.shows('line 0.')
+  terminal.keyboard.write(`${esc}[F`)
+  await terminal.shows('line 299.')
+  terminal.keyboard.write(`${esc}[H`)
+  await terminal.shows('line 0.')
+  for (let last = 0; last < 299;) {
+    last = Math.max(...Array.from(terminal.eye.text.matchAll(/line (\d+)\./g), ([, line]) => Number(line)))
+    if (last === 299) break
+    await type(' ')
+    await terminal.shows(`line ${last + 1}.`)
+  }
+})
+
 test('a refused verdict is told', async () => {
   const { client, terminal, type } = await desk([heldRequest()])
   client.answer = () => Promise.reject(new Error('You are not named as a reviewer.'))
