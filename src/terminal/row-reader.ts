@@ -2,7 +2,7 @@ import type { IBufferCell, IBufferLine, Terminal } from '@xterm/headless'
 import type { Links } from './links.ts'
 import { blank, readCell, type Cell, type Row } from './rows.ts'
 
-/** Looks (pairs of foreground and background) that are remembered at once; a truecolour ramp has no end of them. */
+/** Looks (pairs of foreground and background) that are remembered at once. */
 const looksKept = 2_048
 
 /**
@@ -18,6 +18,9 @@ const numbersPerCell = 3
 const isCombined = 0x20_0000
 /** In the background: more attributes (underline style, link) are kept elsewhere. */
 const isExtended = 0x1000_0000
+
+/** In foreground or background: a direct colour. Of these there are too many to remember what they look like. */
+const isDirect = 0x300_0000
 
 interface Known {
   readonly packed: Uint32Array
@@ -69,13 +72,15 @@ export class RowReader {
     for (let col = 0; col < cols; col += 1) {
       const at = col * numbersPerCell
       const content = packed[at] ?? 0
+      const foreground = packed[at + 1] ?? 0
       const background = packed[at + 2] ?? 0
       const isWhole = (content & isCombined) === 0 && (background & isExtended) === 0
       isPacked &&= isWhole
+      const isRare = (foreground & isDirect) === isDirect || (background & isDirect) === isDirect
       // At the edge a wide character is no wide character.
-      const isSingular = !isWhole || col === cols - 1 || at >= numbers
+      const isSingular = isRare || !isWhole || col === cols - 1 || at >= numbers
       if (isSingular) row.push(readCell(view, col, cols, this.#scratch, this.#links))
-      else row.push(this.#cell(view, col, cols, content, this.#look(packed[at + 1] ?? 0, background)))
+      else row.push(this.#cell(view, col, cols, content, this.#look(foreground, background)))
     }
     if (isPacked) kept.set(line, { packed: snapshot(known, packed, numbers), row })
     return row
