@@ -1,4 +1,5 @@
 import type { IBufferCell, IBufferLine, Terminal } from '@xterm/headless'
+import { boundMarks } from './bounds.ts'
 import type { Links } from './links.ts'
 
 /** One character cell. `chars` is empty for the right half of a wide character. */
@@ -67,7 +68,7 @@ function toCell(cell: IBufferCell, col: number, cols: number, links: Links | und
   const style = cell.isAttributeDefault() ? '' : styleOf(cell, fg, extended._ext)
   const link = extended.urlId === 0 ? '' : (links?.parameters(extended.urlId) ?? '')
   if (width === 2 && col === cols - 1) return { chars: ' ', width: 1, style, link }
-  const chars = cell.getChars()
+  const chars = boundMarks(cell.getChars())
   // A mark that found nothing to stand on has a cell to itself; no terminal shows it.
   if (width === 0)
     return chars === '' && col > 0 ? { chars, width, style, link } : { chars: ' ', width: 1, style, link }

@@ -6,7 +6,7 @@ import type { Row } from './rows.ts'
 import { Announcements } from './announcements.ts'
 import { answerQuestions } from './answers.ts'
 import type { TerminalColours } from './colours.ts'
-import { boundCounts } from './bounds.ts'
+import { boundCounts, MarkSweep } from './bounds.ts'
 import { Looks } from './looks.ts'
 import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
@@ -34,6 +34,7 @@ export class Screen {
   readonly #model: xterm.Terminal
   readonly #modes: ProgramModes
   readonly #departures: Departures
+  readonly #marks: MarkSweep
   readonly #looks: Looks
   readonly #programReader: RowReader
   readonly #chromeReader: RowReader
@@ -74,6 +75,7 @@ export class Screen {
     }
     this.#modes = new ProgramModes(this.#model)
     boundCounts(this.#model)
+    this.#marks = new MarkSweep(this.#model)
     const links = Links.of(this.#model)
     this.#departures = new Departures(this.#model, links)
     this.#programReader = new RowReader(this.#model, links)
@@ -114,6 +116,7 @@ export class Screen {
       this.#model.input('', true)
       this.#model.write(piece, () => {
         this.#departures.count()
+        this.#marks.count(piece.length)
         this.#reportParsed(piece.length)
         this.#touch(echo)
       })
