@@ -120,6 +120,7 @@ function distinctOf(raw: readonly string[]): Record<string, string[]> {
 }
 
 function replyOn(stream: ServerHttp2Stream): ClientReply {
+  const { session } = stream
   return {
     out: stream,
     get begun() {
@@ -134,9 +135,17 @@ function replyOn(stream: ServerHttp2Stream): ClientReply {
       stream.respond({ ...headers, [constants.HTTP2_HEADER_STATUS]: code })
     },
     flush: () => {},
-    // A stream that is cut off counts as finished, but it was aborted.
-    onGone: (listener) => void stream.once('close', () => (stream.writableFinished && !stream.aborted) || listener()),
+    onGone: (listener) => void stream.once('close', () => wasWhole(stream, session) || listener()),
     // Not `close`, which ends the body first, as if the answer were whole.
     breakOff: () => void stream.destroy(new Error('The answer was broken off.')),
   }
+}
+
+/**
+ * True when a closed stream had its whole answer. A stream that is cut off counts as finished, but it was aborted; one that
+ * ended well may close before Node calls it finished, unless its connection went with it.
+ */
+function wasWhole(stream: ServerHttp2Stream, session: { readonly destroyed: boolean } | undefined): boolean {
+  if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return false
+  return stream.writableFinished || session?.destroyed !== true
 }

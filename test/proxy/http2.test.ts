@@ -102,6 +102,28 @@ test('a client that leaves takes its watch with it, and others on its connection
   )
 })
 
+test('an answer that was given whole is journalled so, whatever its length', () =>
+  inHouse(
+    {
+      handler: (message, response) => {
+        const length = Number(message.url?.split('-').at(-1))
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(length)))
+      },
+    },
+    (house) =>
+      withSession(house, async (session) => {
+        const lengths = [0, 10, 16_000, 70_000, 1_000_000]
+        for (const length of lengths) {
+          expect(await text(send(session, { ':path': `/api/v1/namespaces/d/pods/p-${length}` }))).toHaveLength(
+            length + 2,
+          )
+        }
+        for (const [index] of lengths.entries()) {
+          expect((await house.completed(index + 1)).annotations['chaperone/outcome']).toBe('completed')
+        }
+      }),
+  ))
+
 test('an answer that breaks is never taken for whole', () =>
   inHouse(
     {
