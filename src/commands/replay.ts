@@ -1,54 +1,137 @@
-import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Fault } from '../model/fault.ts'
+import { plain } from '../../ui/words/plain.ts'
+import { Fault, toFault } from '../model/fault.ts'
 import { findRecording } from '../recording/library.ts'
-import { parseCast } from '../recording/read.ts'
+import { openLive, type LiveCast } from '../recording/live.ts'
+import { fastest, slowest } from '../terminal/player.ts'
 import { playRecording, printRecording } from '../terminal/replay.ts'
-import { exitCode, flag, say, text, type Command } from './command.ts'
+import { clock, parseClock } from '../terminal/seek-bar.ts'
+import { Timeline } from '../terminal/timeline.ts'
+import { exitCode, flag, say, text, type Command, type Parsed } from './command.ts'
 import { foldersOf } from './link.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
 import { readOptional } from './files.ts'
 
+/** A recording without an end that nobody has written to for a day was left by a crash. */
+const liveMs = 24 * 3_600_000
+
 export const command: Command = {
   name: 'replay',
   summary: 'Play a recording in the terminal.',
-  usage: 'chaperone replay FILE|ID|latest [--print] [--state DIR]',
-  help: `Space pauses, ←/→ jump 5 seconds, [ and ] change the speed, m and M go to the next and previous marker, q ends.
+  usage: 'chaperone replay [FILE|ID|latest] [OPTIONS]',
+  help: `Plays it as it was seen. Space pauses, ← and → jump, [ and ] change the speed, / searches, m goes to the next marker
+(where a request was held, denied or masked), l lists them, ? shows all keys, q ends. A recording that is still being
+written is followed to its end.
 
 Options
-  --print              write the whole output at once
+  --speed N            from ${slowest} to ${fastest}; default 1
+  --start TIME         where to begin: 90, 1:30 or 1:02:03
+  --idle-limit SECONDS longest silence that is played; default 2
+  --markers            list the markers and their times, and play nothing
+  --print              write the whole output at once, as it was
+  --plain              write the whole output at once, as text without colours
 ${stateHelp}
 
-Example
+Examples
   chaperone replay latest
-  chaperone replay latest --print | less -R`,
-  options: { ...stateOption, print: { type: 'boolean' } },
+  chaperone replay latest --print | less -R
+  chaperone replay s-k3x9ab --start=1:30 --speed=4`,
+  options: {
+    ...stateOption,
+    print: { type: 'boolean' },
+    plain: { type: 'boolean' },
+    markers: { type: 'boolean' },
+    speed: { type: 'string' },
+    start: { type: 'string' },
+    'idle-limit': { type: 'string' },
+  },
   run: async (context, parsed) => {
-    const [asked] = parsed.positionals
-    if (asked === undefined) throw new Fault('ERR_USAGE', 'Name a recording: a file, a session ID, or latest.')
+    const asked = parsed.positionals[0] ?? 'latest'
+    const speed = speedOf(parsed)
+    const start = startOf(parsed)
+    const idleSeconds = idleOf(parsed)
     const { recordings } = foldersOf(text(parsed, 'state'), context)
     const path = await locate(asked, recordings)
-    const cast = await parseCast(createReadStream(path))
-    if (cast.notice !== undefined) say(context, cast.notice)
-    if (flag(parsed, 'print')) {
-      await printRecording({ events: cast.events, stdout: context.stdout })
+    const live = await openNamed(path)
+    const { header, events, notice } = live.cast
+    if (notice !== undefined) say(context, notice)
+    if (flag(parsed, 'markers')) {
+      for (const { seconds, data } of new Timeline(events, idleSeconds).markers) {
+        context.stdout.write(`${clock(seconds)}\t${plain(data)}\n`)
+      }
+      return exitCode.ok
+    }
+    if (flag(parsed, 'print') || flag(parsed, 'plain')) {
+      await printRecording({ events, stdout: context.stdout, plain: flag(parsed, 'plain') })
       return exitCode.ok
     }
     if (!context.stdin.isTTY || !context.stdout.isTTY) {
       throw new Fault('ERR_TERMINAL', 'Playing needs a terminal.', {
-        advice: 'Add --print to write the output at once.',
+        advice: 'Add --print to write the output at once, or --plain to write it as text.',
       })
     }
-    await playRecording({
-      cols: cast.header.cols,
-      rows: cast.header.rows,
-      events: cast.events,
-      title: cast.header.title || basename(path),
-      stdin: context.stdin,
-      stdout: context.stdout,
-    })
+    const ending = new AbortController()
+    try {
+      await playRecording({
+        cols: header.cols,
+        rows: header.rows,
+        events,
+        more: live.isEnded || !(await isWritten(path)) ? undefined : live.more(ending.signal),
+        speed,
+        start,
+        idleSeconds,
+        title: header.title || basename(path),
+        stdin: context.stdin,
+        stdout: context.stdout,
+      })
+    } finally {
+      ending.abort()
+    }
     return exitCode.ok
   },
+}
+
+/** A recorder writes every 100 ms while something happens, and a quiet shell may write nothing for long: its file is open. */
+async function isWritten(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path)
+  return Date.now() - mtimeMs < liveMs
+}
+
+async function openNamed(path: string): Promise<LiveCast> {
+  try {
+    return await openLive(path)
+  } catch (thrown) {
+    const fault = toFault(thrown)
+    if (fault.code !== 'ERR_RECORDING') throw fault
+    throw new Fault('ERR_RECORDING', `${path} cannot be played: ${fault.message}`, {
+      advice: 'Recordings of sessions are listed by: chaperone recordings list',
+      cause: fault,
+    })
+  }
+}
+
+function speedOf(parsed: Parsed): number | undefined {
+  const given = text(parsed, 'speed')
+  if (given === undefined) return undefined
+  const speed = /^\d*\.?\d+$/.test(given) ? Number(given) : Number.NaN
+  if (speed >= slowest && speed <= fastest) return speed
+  throw new Fault('ERR_USAGE', `--speed must be a number from ${slowest} to ${fastest}, not ${JSON.stringify(given)}.`)
+}
+
+function startOf(parsed: Parsed): number | undefined {
+  const given = text(parsed, 'start')
+  if (given === undefined) return undefined
+  const seconds = parseClock(given)
+  if (seconds !== undefined) return seconds
+  throw new Fault('ERR_USAGE', `--start must be a time like 90, 1:30 or 1:02:03, not ${JSON.stringify(given)}.`)
+}
+
+function idleOf(parsed: Parsed): number | undefined {
+  const given = text(parsed, 'idle-limit')
+  if (given === undefined) return undefined
+  if (/^\d+(\.\d+)?$/.test(given)) return Number(given)
+  throw new Fault('ERR_USAGE', `--idle-limit must be a number of seconds, not ${JSON.stringify(given)}.`)
 }
 
 /** A path wins over an ID, so that a file of any name can be played. */

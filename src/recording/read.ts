@@ -52,8 +52,10 @@ export class EventClock {
   readonly #version: CastHeader['version']
   #seconds = 0
 
-  constructor(version: CastHeader['version']) {
+  /** `from`: seconds at which the times go on, for events after others. */
+  constructor(version: CastHeader['version'], from = 0) {
     this.#version = version
+    this.#seconds = from
   }
 
   advance(time: number): number {

@@ -1,42 +1,64 @@
 import type { CastEvent } from '../recording/read.ts'
 
-/** Longest silence that is played, in seconds. */
-const idleSeconds = 2
+/** Longest silence that is played, in seconds, unless another is asked for. */
+const defaultIdleSeconds = 2
 
-/** The events at the times they are played: pauses are cut to {@link idleSeconds}. */
+/** The events at the times they are played: pauses are cut. A recording that is still written grows at its end. */
 export class Timeline {
-  readonly events: readonly CastEvent[]
+  readonly #events: CastEvent[] = []
+  readonly #markers: CastEvent[] = []
+  readonly #idleSeconds: number
+  #before = 0
+  #at = 0
 
-  constructor(events: readonly CastEvent[]) {
-    let before = 0
-    let at = 0
-    this.events = events.map((event) => {
-      at += Math.min(idleSeconds, Math.max(0, event.seconds - before))
-      before = event.seconds
-      return { ...event, seconds: at }
-    })
+  constructor(events: readonly CastEvent[], idleSeconds = defaultIdleSeconds) {
+    this.#idleSeconds = idleSeconds
+    this.append(events)
+  }
+
+  get events(): readonly CastEvent[] {
+    return this.#events
+  }
+
+  get markers(): readonly CastEvent[] {
+    return this.#markers
   }
 
   get duration(): number {
-    return this.events.at(-1)?.seconds ?? 0
+    return this.#at
+  }
+
+  append(events: readonly CastEvent[]): void {
+    for (const event of events) {
+      this.#at += Math.min(this.#idleSeconds, Math.max(0, event.seconds - this.#before))
+      this.#before = event.seconds
+      const placed = { ...event, seconds: this.#at }
+      this.#events.push(placed)
+      if (event.code === 'm') this.#markers.push(placed)
+    }
   }
 
   /** Index of the first event after `seconds`. */
   indexAfter(seconds: number): number {
-    const index = this.events.findIndex((event) => event.seconds > seconds)
-    return index === -1 ? this.events.length : index
+    let [low, high] = [0, this.#events.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#events[middle]?.seconds ?? 0) > seconds) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 
   /** The last marker at or before `seconds`. */
   markerAt(seconds: number): CastEvent | undefined {
-    return this.events.findLast(({ code, seconds: at }) => code === 'm' && at <= seconds)
+    return this.#markers.findLast(({ seconds: at }) => at <= seconds)
   }
 
   markerAfter(seconds: number): CastEvent | undefined {
-    return this.events.find(({ code, seconds: at }) => code === 'm' && at > seconds)
+    return this.#markers.find(({ seconds: at }) => at > seconds)
   }
 
   markerBefore(seconds: number): CastEvent | undefined {
-    return this.events.findLast(({ code, seconds: at }) => code === 'm' && at < seconds)
+    return this.#markers.findLast(({ seconds: at }) => at < seconds)
   }
 }

@@ -1,10 +1,21 @@
-/** Plays or prints a recording: `node playing.ts play|print FILE`. */
-import { createReadStream } from 'node:fs'
-import { parseCast } from '../../src/recording/read.ts'
+/** Plays, follows or prints a recording: `node playing.ts play|follow|print FILE`. */
+import { openLive } from '../../src/recording/live.ts'
 import { playRecording, printRecording } from '../../src/terminal/replay.ts'
 
 const [how, file = ''] = process.argv.slice(2)
 const { stdin, stdout } = process
-const { header, events } = await parseCast(createReadStream(file))
+const { cast, more } = await openLive(file)
+const { header, events } = cast
+const ending = new AbortController()
 if (how === 'print') await printRecording({ events, stdout })
-else await playRecording({ cols: header.cols, rows: header.rows, events, title: 'story', stdin, stdout })
+else
+  await playRecording({
+    cols: header.cols,
+    rows: header.rows,
+    events,
+    title: 'story',
+    more: how === 'follow' ? more(ending.signal) : undefined,
+    stdin,
+    stdout,
+  })
+ending.abort()

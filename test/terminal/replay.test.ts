@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -39,7 +39,7 @@ describe('playing a recording', () => {
     expect(pty.onAlternateScreen).toBe(true)
     pty.type(']')
     pty.type(']')
-    await pty.waitForScreen(/^\n*last\n+[^l]*‖ 00:03 \/ 00:03 {2}4×/)
+    await pty.waitForScreen(/^\n*last\n+[^l]*‖ 00:03 \S+ 00:03 {2}4×/)
     pty.type('\x1b[D')
     await pty.waitForScreen(/^one\n\n[^]*‖ 00:00/)
     pty.type('m')
@@ -65,6 +65,80 @@ describe('playing a recording', () => {
     await pty.waitForScreen(/^one\n(?!two)[^]*‖ 00:00[^\n]*first mark/)
     pty.type('q')
     expect(await pty.exit).toEqual({ code: 0, signal: 0 })
+  })
+
+  test('finds words, lists markers, goes to times, and explains its keys', async () => {
+    await using recording = await openStory('play')
+    await using pty = openPty(process.execPath, recording.args, { cols: 110, rows: 24 })
+    await pty.waitForScreen(/^one\ntwo\n[^]*▶/)
+    pty.type('/')
+    await pty.waitForScreen(/Search: *\n/)
+    pty.type('THREf\x7fe\r')
+    await pty.waitForScreen(/^one\ntwo\nthree\n[^]*‖ [^]*found “THREe”/)
+    pty.type('n')
+    await pty.waitForScreen(/no later “THREe”/)
+    pty.type('g')
+    await pty.waitForScreen(/Go to \(90, 1:30\): *\n/)
+    pty.type('0:00\r')
+    await pty.waitForScreen(/^one\n(?!two)[^]*‖ 00:00/)
+    pty.type('l')
+    await pty.waitForScreen(/2 markers[^]*▸ 00:00 {2}first mark *\n +00:02 {2}second mark/)
+    pty.type('\x1b[B')
+    await pty.waitForScreen(/▸ 00:02 {2}second mark/)
+    pty.type('\r')
+    await pty.waitForScreen(/^one\ntwo\nthree\n(?![^]*2 markers)[^]*◆ second mark/)
+    pty.type('?')
+    await pty.waitForScreen(/Shift ← → +back and forth a minute/)
+    pty.type('x')
+    await pty.waitForScreen((screen) => !screen.includes('back and forth'))
+    pty.type(',')
+    await pty.waitForScreen(/^one\ntwo\nthree\n/)
+    pty.type('\x04')
+    expect(await pty.exit).toEqual({ code: 0, signal: 0 })
+  })
+
+  test('a recording that is still written is followed to its end', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { path } = cleanup.use(await temporaryFolder())
+    const file = join(path, 'live.cast')
+    const line = (...event: unknown[]) => `${JSON.stringify(event)}\n`
+    await writeFile(file, `${JSON.stringify({ version: 3, term: { cols: 40, rows: 5 } })}\n${line(0, 'o', 'one\r\n')}`)
+    await using pty = openPty(process.execPath, [playing, 'follow', file], { cols: 90, rows: 12 })
+    await pty.waitForScreen(/^one\n[^]*● 00:00[^]* live /)
+    await appendFile(file, line(0.5, 'o', 'two\r\n').slice(0, 9))
+    await appendFile(file, line(0.5, 'o', 'two\r\n').slice(9))
+    await pty.waitForScreen(/^one\ntwo\n[^]*●/)
+    await appendFile(file, line(0.1, 'm', 'a mark') + line(0.1, 'o', 'three') + line(0.1, 'x', '0'))
+    await pty.waitForScreen(/^one\ntwo\nthree\n[^]*‖ 00:00[^]*◆ a mark/)
+    pty.type('q')
+    expect(await pty.exit).toEqual({ code: 0, signal: 0 })
+  })
+
+  test('a long recording goes back to where it was, cell by cell', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { path } = cleanup.use(await temporaryFolder())
+    const file = join(path, 'long.cast')
+    const lines = Array.from({ length: 30_000 }, (_, n) => [
+      n / 1000,
+      'o',
+      `\u001b[3${n % 8}mline ${n}\u001b[0m and more\r\n`,
+    ])
+    const cast = [{ version: 2, width: 60, height: 10 }, ...lines]
+    await writeFile(file, cast.map((one) => `${JSON.stringify(one)}\n`).join(''))
+    await using pty = openPty(process.execPath, [playing, 'play', file], { cols: 90, rows: 12 })
+    await pty.waitForScreen(/▶/)
+    pty.type('g10\r ')
+    const before = await pty.waitForScreen(/line 10000 and more\n[^]*‖ 00:10/)
+    pty.type('\x1b[F')
+    await pty.waitForScreen(/line 29999 and more\n[^]*‖ 00:29/, 20_000)
+    pty.type('g')
+    await pty.waitForScreen(/Go to/)
+    pty.type('10\r')
+    await pty.waitForScreen(/line 10000 and more\n[^]*‖ 00:10/, 20_000)
+    const rows = (text: string) => text.split('\n').slice(0, 10).join('\n')
+    expect(rows(pty.text())).toBe(rows(before))
+    pty.type('q')
+    await pty.exit
   })
 
   test('a terminal smaller than the recording shows what fits', async () => {

@@ -1,0 +1,61 @@
+import type { CastEvent } from '../recording/read.ts'
+
+/**
+ * Sequences that draw nothing by themselves (ECMA-48 section 5.4): CSI, the strings OSC, DCS, SOS, PM and APC with their
+ * ends, two-character escapes, and control characters other than tab and line feed.
+ */
+const sequences =
+  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g
+
+/** What a recording says as text, and where in it each event stands. */
+export class Transcript {
+  #text = ''
+  /** Length of the text after each output event, and the event's index. */
+  readonly #ends: { readonly end: number; readonly index: number }[] = []
+
+  /** Events in order; `first` is the index of the first one. */
+  append(events: readonly CastEvent[], first: number): void {
+    const parts: string[] = []
+    let end = this.#text.length
+    for (const [offset, { code, data }] of events.entries()) {
+      if (code !== 'o') continue
+      const plain = data.replace(sequences, '')
+      parts.push(plain)
+      end += plain.length
+      this.#ends.push({ end, index: first + offset })
+    }
+    this.#text += parts.join('')
+  }
+
+  get text(): string {
+    return this.#text
+  }
+
+  /**
+   * Index of the event that completes the next match of `words` after event `from`, or the previous one before it,
+   * whatever the case; undefined when there is none. A match may begin in an earlier event.
+   */
+  find(words: string, from: number, direction: 'forward' | 'backward'): number | undefined {
+    if (words === '') return undefined
+    const pattern = new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`), 'gi')
+    let before: number | undefined
+    for (const match of this.#text.matchAll(pattern)) {
+      const index = this.#eventAt(match.index + match[0].length)
+      if (direction === 'forward' && index > from) return index
+      if (direction === 'backward' && index >= from) break
+      before = index
+    }
+    return direction === 'backward' ? before : undefined
+  }
+
+  /** The event in which the text is first `length` long. */
+  #eventAt(length: number): number {
+    let [low, high] = [0, this.#ends.length - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#ends[middle]?.end ?? 0) >= length) high = middle
+      else low = middle + 1
+    }
+    return this.#ends[low]?.index ?? 0
+  }
+}

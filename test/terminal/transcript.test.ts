@@ -1,0 +1,53 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Transcript } from '../../src/terminal/transcript.ts'
+
+const output = (...data: string[]) => data.map((one, seconds) => ({ seconds, code: 'o', data: one }))
+function of(...data: string[]): Transcript {
+  const transcript = new Transcript()
+  transcript.append(output(...data), 0)
+  return transcript
+}
+
+test('words are found whatever their case, colours and pieces', () => {
+  const transcript = of('say \x1b[31mHel', 'lo\x1b[0m wor', 'ld', '\x1b]0;hello\x07', 'HELLO again')
+  expect(transcript.find('hello', -1, 'forward')).toBe(1)
+  expect(transcript.find('hello', 1, 'forward')).toBe(4)
+  expect(transcript.find('hello', 4, 'forward')).toBeUndefined()
+  expect(transcript.find('hello', 4, 'backward')).toBe(1)
+  expect(transcript.find('o world', -1, 'forward')).toBe(2)
+  expect(transcript.find('a.ain', -1, 'forward')).toBeUndefined()
+})
+
+test('markers and sizes between are passed over; what comes later is found too', () => {
+  const transcript = new Transcript()
+  transcript.append([{ seconds: 0, code: 'm', data: 'needle' }, ...output('x')], 0)
+  transcript.append(output('needle'), 2)
+  expect(transcript.find('needle', -1, 'forward')).toBe(2)
+})
+
+test('every place is found in order, forth and back, as in the whole text', () => {
+  const piece = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '\x1b[1m'), maxLength: 6 })
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), fc.constantFrom('a', 'ab', 'bb', 'aab'), (pieces, words) => {
+      const transcript = of(...pieces)
+      const forth: number[] = []
+      for (
+        let at = transcript.find(words, -1, 'forward');
+        at !== undefined;
+        at = transcript.find(words, at, 'forward')
+      ) {
+        forth.push(at)
+      }
+      const back: number[] = []
+      const end = pieces.length
+      for (let at = transcript.find(words, end, 'backward'); at !== undefined;) {
+        back.unshift(at)
+        at = transcript.find(words, at, 'backward')
+      }
+      expect(back).toEqual(forth)
+      expect(forth.length > 0).toBe(transcript.text.includes(words))
+      expect(forth).toEqual([...new Set(forth)].toSorted((a, b) => a - b))
+    }),
+  )
+})
