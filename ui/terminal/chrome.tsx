@@ -1,9 +1,10 @@
 import { renderToString } from 'ink'
 import type { ReactNode } from 'react'
-import type { BrokerInfo, ControlClient } from '../../src/control/contract.ts'
+import type { BrokerInfo, ControlClient, RequestNote } from '../../src/control/contract.ts'
 import type { Chrome, ChromeFrame, InputToken } from '../../src/model/chrome.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
+import { denialWords } from '../words/activity.ts'
 import { verdictWords } from '../words/notices.ts'
 import { problemSentence } from '../words/problems.ts'
 import { closedDrawer, press, reconcile, type DrawerState, type Order } from './drawer-state.ts'
@@ -96,6 +97,7 @@ class ShellChrome implements Chrome {
     const { activities, maxScroll, page } = layoutDrawer(this.#drawerProps())
     const { state, order } = press(this.#drawer, stroke, {
       pending: pending(this.#picture),
+      isLive: this.#picture.link === 'live',
       activities,
       maxScroll,
       page,
@@ -128,6 +130,7 @@ class ShellChrome implements Chrome {
     this.#picture = picture
     this.#drawer = reconcile(this.#drawer, pending(picture))
     for (const one of news) this.#tell(one)
+    if (event.type === 'request' && event.note.sessionID === this.#options.session.id) this.#tellDenial(event.note)
     this.#updateSoon()
   }
 
@@ -140,6 +143,12 @@ class ShellChrome implements Chrome {
     this.#notice = { ...noticeOf(held), until: this.#options.now() + noticeMs }
     const ownDoing = held.state === 'withdrawn' || (held.state === 'approved' && held.reviews.length === 0)
     if (!ownDoing) this.#bells += 1
+  }
+
+  /** A denial is told where nothing waits: what waits must not be hidden by it. */
+  #tellDenial(note: RequestNote): void {
+    if (note.decision !== 'deny' || pending(this.#picture).length > 0) return
+    this.#notice = { tone: 'bad', text: `✗ ${denialWords(note)}`, until: this.#options.now() + noticeMs }
   }
 
   /** What was shown is what is confirmed: only a request that still waits, as it was shown, and that may be confirmed. */

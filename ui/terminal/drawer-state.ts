@@ -35,6 +35,8 @@ export type Order =
 export interface Surroundings {
   /** Held requests that still wait, oldest first. */
   readonly pending: readonly HeldRequest[]
+  /** False while the broker does not answer: nothing can be ordered then. */
+  readonly isLive: boolean
   /** What happened, newest first. */
   readonly activities: readonly Activity[]
   /** Rows that PgUp and PgDn go. */
@@ -111,7 +113,15 @@ function browse(state: DrawerState, stroke: Stroke, around: Surroundings): Retur
   const tab = shownTab(state, around.pending)
   const held = tab === 'held' ? chosen(state, around.pending) : undefined
   const own: Action[] = tab === 'activity' && !state.activity.open ? ['open'] : []
-  const action = actionOf(stroke, ['back', ...moves, 'next-tab', 'previous-tab', ...tabs, ...own, ...actionsFor(held)])
+  const action = actionOf(stroke, [
+    'back',
+    ...moves,
+    'next-tab',
+    'previous-tab',
+    ...tabs,
+    ...own,
+    ...(around.isLive ? actionsFor(held) : []),
+  ])
   const settled = around.sinceRepaintMs >= settleMs
   switch (action) {
     case undefined:

@@ -17,6 +17,7 @@ import {
 import { actionsFor } from './drawer-state.ts'
 import type { Action } from './keys.ts'
 import { Facts, Hints, Row, Say } from './parts.tsx'
+import type { Picture } from './picture.ts'
 import { TabBar } from './tab-bar.tsx'
 
 /** The drawer: its parts, the shown one, and the keys that do something there. */
@@ -27,7 +28,7 @@ export function Drawer(props: DrawerProps): ReactNode {
   const scroll = Math.min(state.scroll, maxScroll)
   return (
     <Box flexDirection="column" width={cols} height={layout.rows} overflow="hidden">
-      <TabBar cols={cols} tab={tab} waiting={waiting.length} aside={asideOf(layout, scroll)} />
+      <TabBar cols={cols} tab={tab} waiting={waiting.length} aside={asideOf(layout, props.picture, scroll)} />
       {tab === 'held' && list > 0 && <HeldList cols={cols} waiting={waiting} at={at} rows={list} />}
       {tab === 'activity' && list > 0 && (
         <ActivityList cols={cols} activities={layout.activities} at={at} rows={list} />
@@ -39,8 +40,10 @@ export function Drawer(props: DrawerProps): ReactNode {
 }
 
 /** Which one of how many, and how much is above and below. */
-function asideOf({ tab, held, waiting, activities, at, facts, list, room }: DrawerLayout, scroll: number): string {
+function asideOf(layout: DrawerLayout, { link, since }: Picture, scroll: number): string[] {
+  const { tab, held, waiting, activities, at, facts, list, room } = layout
   const parts: string[] = []
+  if (link === 'lost') parts.push(`✗ no broker since ${clock(new Date(since).toISOString())}`)
   if (held !== undefined) {
     parts.push(plain(held.id))
     if (waiting.length > 1) parts.push(`${at + 1} of ${waiting.length}`)
@@ -51,7 +54,7 @@ function asideOf({ tab, held, waiting, activities, at, facts, list, room }: Draw
   const below = facts.length - room - scroll
   if (scroll > 0) parts.push(`↑ ${scroll}`)
   if (below > 0) parts.push(`↓ ${below} more`)
-  return parts.join(' · ')
+  return parts
 }
 
 function HeldList({
@@ -87,7 +90,7 @@ function heldRow(held: HeldRequest, isChosen: boolean, cols: number): string {
   return pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + until
 }
 
-function Bottom({ cols, state, layout }: DrawerProps & { readonly layout: DrawerLayout }): ReactNode {
+function Bottom({ cols, state, picture, layout }: DrawerProps & { readonly layout: DrawerLayout }): ReactNode {
   const { dialog } = state
   if (dialog.kind === 'comment') {
     return (
@@ -115,18 +118,26 @@ function Bottom({ cols, state, layout }: DrawerProps & { readonly layout: Drawer
     )
   }
   return (
-    <Hints cols={cols} actions={hintsFor(layout, state.activity.open)} words={hintWords(layout, state.activity.open)} />
+    <Hints
+      cols={cols}
+      actions={hintsFor(layout, state.activity.open, picture.link === 'live')}
+      words={hintWords(layout, state.activity.open)}
+    />
   )
 }
 
-function hintsFor({ tab, held, waiting, activities, list, maxScroll }: DrawerLayout, isOpen: boolean): Action[] {
+function hintsFor(
+  { tab, held, waiting, activities, list, maxScroll }: DrawerLayout,
+  isOpen: boolean,
+  isLive: boolean,
+): Action[] {
   const scroll: Action[] = maxScroll > 0 ? ['page-down'] : []
   const isList = tab === 'activity' && list > 0
   const several: Action[] =
     (isList ? activities.length : waiting.length) > 1 && (isList || held !== undefined) ? ['down'] : []
   const open: Action[] = isList ? ['open'] : []
   const turn: Action[] = isOpen && tab === 'activity' ? [] : ['next-tab']
-  return [...actionsFor(held), ...open, ...several, ...scroll, ...turn, 'back']
+  return [...(isLive ? actionsFor(held) : []), ...open, ...several, ...scroll, ...turn, 'back']
 }
 
 function hintWords({ tab, list }: DrawerLayout, isOpen: boolean): Partial<Readonly<Record<Action, string>>> {

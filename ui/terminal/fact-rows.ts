@@ -26,12 +26,12 @@ export function fact(label: string, lines: readonly string[], tone: Tone = 'plai
 
 /** Facts as rows of at most `cells` cells; nothing of them is cut. */
 export function rows(facts: readonly Fact[], cells: number): FactRow[] {
-  const isNarrow = cells < roomForLabels
+  const isNarrow = cells < roomForLabels || facts.every(({ label }) => label === '')
   const room = Math.max(1, isNarrow ? cells - 1 : cells - labelWidth)
   return facts.flatMap(({ label, lines, tone }) => {
-    const texts = (isNarrow ? [`${label}: ${lines[0] ?? ''}`, ...lines.slice(1)] : lines).flatMap((line) =>
-      wrap(line, room),
-    )
+    const texts = (
+      isNarrow ? [label === '' ? (lines[0] ?? '') : `${label}: ${lines[0] ?? ''}`, ...lines.slice(1)] : lines
+    ).flatMap((line) => wrap(line, room))
     return texts.map((text, index) => ({
       lead: isNarrow ? ' ' : pad(index === 0 ? ` ${label}` : '', labelWidth),
       text,

@@ -87,6 +87,7 @@ export function leaderHelp(leader: string): readonly (readonly [keys: string, wo
     [leader, 'opens and closes this'],
     [`${leader} ${leader}`, `pressed quickly: sends ${leader} to the program`],
     [`${leader} z`, 'suspends the shell'],
+    [`${leader} d`, 'leaves the shell running; `chaperone attach` takes it back'],
   ]
 }
 

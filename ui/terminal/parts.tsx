@@ -66,11 +66,11 @@ export function Hints({
   const texts = actions.map((action) => [bindings[action].shown, words[action] ?? bindings[action].words] as const)
   return (
     <Row>
-      {fitting(texts, cols).map(([shown, meaning]) => (
+      {fitting(texts, cols).map(([shown, meaning], index) => (
         <Text key={shown}>
-          {' '}
+          {index === 0 ? ' ' : '   '}
           <Say tone="strong">{shown}</Say>
-          <Say tone="quiet">{` ${meaning}  `}</Say>
+          <Say tone="quiet">{` ${meaning}`}</Say>
         </Text>
       ))}
     </Row>

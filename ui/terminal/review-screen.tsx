@@ -2,16 +2,16 @@ import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import type { BrokerInfo } from '../../src/control/contract.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
-import { age, timeLeft } from '../words/durations.ts'
+import { age, clock, timeLeft } from '../words/durations.ts'
 import { shortCommand } from '../words/held.ts'
 import { historyWords } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
-import { pad, truncate, truncateStart, width } from '../words/width.ts'
+import { pad, truncate, truncateMiddle, truncateStart, width, wrap } from '../words/width.ts'
 import type { FactRow } from './fact-rows.ts'
 import { reviewerFacts } from './facts.ts'
 import type { Action } from './keys.ts'
 import { Facts, Hints, Row, Rule, Say } from './parts.tsx'
-import { pending } from './picture.ts'
+import { pending, type Picture } from './picture.ts'
 import { obstacle, selectedOf, verdictsFor, type ReviewState } from './review-state.ts'
 
 export interface ReviewScreenProps {
@@ -119,23 +119,38 @@ function listRow(held: HeldRequest, selected: boolean, cols: number, now: number
   const arrow = selected ? ' ▸ ' : '   '
   const left = cols < 60 ? ' ' : `  ${timeLeft(held.expiresAt, now)} `
   const who = cols < 60 ? '' : `${pad(plain(held.subject.name), nameCells)} `
-  const what = `${arrow}${pad(age(held.createdAt, now), ageCells)}${who}${shortCommand(held)}`
-  return pad(what, Math.max(0, cols - width(left))) + left
+  const lead = `${arrow}${pad(age(held.createdAt, now), ageCells)}${who}`
+  const room = Math.max(0, cols - width(left))
+  return pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + left
 }
 
 function Empty({ cols, rows, state }: ReviewScreenProps): ReactNode {
-  const words =
-    state.picture.link === 'live'
-      ? 'Nothing waits. Chaperone rings when something does.'
-      : `The broker does not answer: ${plain(state.picture.trouble) || 'connecting'}.`
   return (
     <Box flexDirection="column" paddingTop={rows < roomForHistory ? 1 : 3} paddingBottom={1} flexShrink={0}>
-      <Row>
-        <Say>{' '.repeat(Math.max(1, Math.floor((cols - width(words)) / 2)))}</Say>
-        <Say tone="quiet">{words}</Say>
-      </Row>
+      {wrap(emptyWords(state.picture), Math.max(10, cols - 4)).map((line) => (
+        <Row key={line}>
+          <Say>{' '.repeat(Math.max(1, Math.floor((cols - width(line)) / 2)))}</Say>
+          <Say tone="quiet">{line}</Say>
+        </Row>
+      ))}
     </Box>
   )
+}
+
+function emptyWords({ link, since, trouble }: Picture): string {
+  const at = clock(new Date(since).toISOString())
+  const why = trouble === '' ? '' : ` (${plain(trouble)})`
+  switch (link) {
+    case 'connecting':
+      return 'Connecting to the broker …'
+    case 'lost':
+      return `The broker does not answer since ${at}${why}. Connecting again goes on by itself.`
+    case 'ended':
+      return `The broker ended at ${at}${why}. Press q, and review again when it runs.`
+    case 'live':
+    case 'expired':
+      return 'Nothing waits. Chaperone rings when something does.'
+  }
 }
 
 function HistoryRow({ held }: { readonly held: HeldRequest }): ReactNode {
@@ -179,8 +194,8 @@ function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly s
       </Row>
     )
   }
-  const blocked = held === undefined ? '' : obstacle(held, info.you)
-  const verdicts = verdictsFor(held, info.you)
+  const blocked = held === undefined ? '' : obstacle(held, info.you, state.picture.link)
+  const verdicts = verdictsFor(held, info.you, state.picture.link)
   const several: Action[] = pending(state.picture).length > 1 ? ['up', 'down'] : []
   const scroll: Action[] = scrolls ? ['page-down'] : []
   return (

@@ -63,7 +63,8 @@ export function selectedOf(state: ReviewState): HeldRequest | undefined {
 }
 
 /** Why this reviewer cannot give a verdict on it; empty when they may try (the broker decides). */
-export function obstacle(held: HeldRequest, you: BrokerInfo['you']): string {
+export function obstacle(held: HeldRequest, you: BrokerInfo['you'], link: Picture['link']): string {
+  if (link !== 'live') return 'The broker does not answer: no verdict can be given now.'
   if (held.requirement.kind === 'confirm')
     return 'This waits for the confirmation of the one who asked, not for a review.'
   if ([held.subject.name, held.subject.onBehalfOf].includes(you.name)) {
@@ -75,8 +76,12 @@ export function obstacle(held: HeldRequest, you: BrokerInfo['you']): string {
 }
 
 /** The verdicts this reviewer can try to give; what is not shown whole can only be denied. */
-export function verdictsFor(held: HeldRequest | undefined, you: BrokerInfo['you']): readonly Action[] {
-  if (held === undefined || obstacle(held, you) !== '') return []
+export function verdictsFor(
+  held: HeldRequest | undefined,
+  you: BrokerInfo['you'],
+  link: Picture['link'],
+): readonly Action[] {
+  if (held === undefined || obstacle(held, you, link) !== '') return []
   return isCut(held) ? ['deny'] : ['approve', 'deny']
 }
 
@@ -96,7 +101,7 @@ export function shownKey(state: ReviewState): string {
 
 function browse(state: ReviewState, stroke: Stroke, around: ReviewSurroundings): Step {
   const held = selectedOf(state)
-  const verdicts = around.sinceChangeMs >= settleMs ? verdictsFor(held, around.you) : []
+  const verdicts = around.sinceChangeMs >= settleMs ? verdictsFor(held, around.you, state.picture.link) : []
   const action = actionOf(stroke, ['quit', ...moves, ...verdicts])
   if (isMove(action)) return { state: moved(state, action, around) }
   switch (action) {

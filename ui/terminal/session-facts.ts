@@ -49,8 +49,8 @@ export function sessionFacts(
 export function helpFacts(leader: string, cells: number): FactRow[] {
   return rows(
     [
-      fact('always', aligned(leaderHelp(leader))),
-      fact('here', aligned(screenKeys())),
+      fact('always', aligned(leaderHelp(leader), cells)),
+      fact('here', aligned(screenKeys(), cells)),
       fact('signs', ['✓ allowed   ▲ held, or was held   ✗ denied   ● recorded   ▸ chosen']),
       fact('more', ['`chaperone why last` explains the last decision, `chaperone help` lists all commands']),
     ],
@@ -58,9 +58,13 @@ export function helpFacts(leader: string, cells: number): FactRow[] {
   )
 }
 
-function aligned(lines: readonly (readonly [keys: string, words: string])[]): string[] {
-  const cells = Math.max(...lines.map(([keys]) => width(keys))) + 2
-  return lines.map(([keys, words]) => pad(keys, cells) + words)
+/** Narrower than this, a column of keys would leave no room for what they do. */
+const roomForKeys = 60
+
+function aligned(lines: readonly (readonly [keys: string, words: string])[], cells: number): string[] {
+  if (cells < roomForKeys) return lines.map(([keys, words]) => `${keys}: ${words}`)
+  const column = Math.max(...lines.map(([keys]) => width(keys))) + 2
+  return lines.map(([keys, words]) => pad(keys, column) + words)
 }
 
 function countWords(picture: Picture): string {

@@ -6,7 +6,7 @@ import { shortCommand, whoMay } from '../words/held.ts'
 import { modeLabel } from '../words/mode.ts'
 import { count } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
-import { truncate, width } from '../words/width.ts'
+import { truncate, truncateMiddle, width } from '../words/width.ts'
 import { Say } from './parts.tsx'
 import { pending, type Picture } from './picture.ts'
 import type { Tone } from './theme.ts'
@@ -36,53 +36,92 @@ interface Message {
   readonly cut?: { readonly what: string; readonly end: string }
 }
 
-/** Rows narrower than these many cells leave out what the row can do without. */
-const roomFor = { name: 56, context: 56, recordingWord: 100, leaderWords: 100 } as const
+/** What stands around the message; empty = left out. */
+interface Surround {
+  readonly mark: string
+  readonly mode: string
+  readonly context: string
+  readonly recording: string
+  readonly hint: string
+}
+
 const longestContext = 24
 
 /** The reserved last line: whose it is and where it leads · what matters now · recording and the way in. */
 export function StatusLine(props: StatusProps): ReactNode {
-  const { cols, info, leader, open } = props
-  const context = cols < roomFor.context ? '' : truncate(plain(info.context), longestContext)
-  const hint = cols < roomFor.leaderWords ? leader : `${leader} ${open ? 'closes' : 'opens'}`
-  const recording = cols < roomFor.recordingWord ? '●' : '● rec'
-  const mark = cols < roomFor.name ? ' ◆ ' : ' chaperone '
-  const left = width(mark) + width(` ${modeLabel(info.mode)} `) + (context === '' ? 0 : width(context) + 2)
-  const right = width(recording) + width(hint) + 3
+  const { cols } = props
   const message = messageOf(props)
-  const room = Math.max(0, cols - left - right - 2)
   const badge = message.badge === '' ? '' : ` ${message.badge} `
+  const { mark, mode, context, recording, hint } = surroundOf(props, width(badge), leastWords(message))
+  const room = Math.max(0, cols - width(mark + mode + context + recording + hint))
   const words = fitting(message, room - width(badge) - 1)
   return (
     <Box height={1} width={cols} justifyContent="space-between" overflow="hidden">
       <Text wrap="truncate-end">
         <Say tone="mark">{mark}</Say>
-        <Say tone="strong">{` ${modeLabel(info.mode)} `}</Say>
-        {context === '' ? '' : <Say>{`${context}  `}</Say>}
+        <Say tone="strong">{mode}</Say>
+        <Say>{context}</Say>
         <Say tone={message.tone}>{truncate(badge, room)}</Say>
         <Say tone={badge === '' ? message.tone : 'plain'}>
-          {truncate(badge === '' ? words : ` ${words}`, room - width(badge))}
+          {truncate(words === '' || badge === '' ? words : ` ${words}`, room - width(badge))}
         </Say>
       </Text>
       <Box flexShrink={0}>
         <Text>
-          <Say tone="recording">{` ${recording}`}</Say>
-          <Say tone="quiet">{` ${hint} `}</Say>
+          <Say tone="recording">{recording}</Say>
+          <Say tone="quiet">{hint}</Say>
         </Text>
       </Box>
     </Box>
   )
 }
 
+/** The fullest surround that leaves room for the message. What matters now is worth more than all of it. */
+function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, words: number): Surround {
+  const context = truncate(plain(info.context), longestContext)
+  const full: Surround = {
+    mark: ' chaperone ',
+    mode: ` ${modeLabel(info.mode)} `,
+    context: `${context}  `,
+    recording: ' ● rec',
+    hint: ` ${leader} ${open ? 'closes' : 'opens'} `,
+  }
+  const short = { ...full, recording: ' ●', hint: ` ${leader} ` }
+  const narrow = { ...short, mark: ' ◆ ', context: '' }
+  const candidates = [
+    ...(cols < roomFor.words ? [] : [full]),
+    ...(cols < roomFor.names ? [] : [short]),
+    narrow,
+    { ...narrow, mode: '' },
+    { ...narrow, mode: '', mark: '' },
+    { ...narrow, mode: '', mark: '', recording: '' },
+  ]
+  const best = (needed: number) =>
+    candidates.find(
+      ({ mark, mode, context: place, recording, hint }) =>
+        width(mark + mode + place + recording + hint) + needed <= cols,
+    )
+  return best(badge + words) ?? best(badge) ?? { mark: '', mode: '', context: '', recording: '', hint: '' }
+}
+
+/** Narrower rows leave out what they can do without, even where it would fit just now: the row must not jump about. */
+const roomFor = { names: 56, words: 100 } as const
+
+/** Cells of words without which the message says too little. */
+function leastWords({ badge, words, cut }: Message): number {
+  if (cut !== undefined) return width(cut.end) + 2
+  return badge === '' ? Math.min(leastCut, ...words.map(width)) : 0
+}
+
 /** What is cut shorter than this says nothing. */
 const leastCut = 12
 
-function fitting({ words, cut }: Message, room: number): string {
+function fitting({ badge, words, cut }: Message, room: number): string {
   const whole = words.find((one) => width(one) <= room)
   if (whole !== undefined) return whole
-  if (cut === undefined) return words.at(-1) ?? ''
+  if (cut === undefined) return badge === '' ? (words.at(-1) ?? '') : ''
   const left = room - width(cut.end) - 3
-  return left < leastCut ? cut.end : `${truncate(cut.what, left)} · ${cut.end}`
+  return left < leastCut ? cut.end : `${truncateMiddle(cut.what, left)} · ${cut.end}`
 }
 
 function messageOf({ picture, notice, now, info }: StatusProps): Message {

@@ -3,7 +3,9 @@ import { width } from '../words/width.ts'
 import { tabs, type Tab } from './keys.ts'
 import { Row, Say } from './parts.tsx'
 
-const names: Readonly<Record<Tab, string>> = { held: 'Held', activity: 'Activity', session: 'Session', help: 'Help' }
+type Names = Readonly<Record<Tab, string>>
+const names: Names = { held: 'Held', activity: 'Activity', session: 'Session', help: 'Help' }
+const shortNames: Names = { held: 'Held', activity: 'Act', session: 'Sess', help: '?' }
 
 /** The first row of the drawer: its parts, the shown one in brackets, and where one is in it. */
 export function TabBar({
@@ -16,24 +18,26 @@ export function TabBar({
   readonly tab: Tab
   /** How many requests wait; shown on every part. */
   readonly waiting: number
-  readonly aside: string
+  /** What else is said at the right; where there is no room for all, the last ones stay. */
+  readonly aside: readonly string[]
 }): ReactNode {
-  const label = (one: Tab) => (one === 'held' && waiting > 0 ? `${names.held} ${waiting}` : names[one])
-  const full = tabs.map((one) => (one === tab ? `[${label(one)}]` : ` ${label(one)} `))
-  const isNarrow = width(full.join('')) + 2 > cols
-  const shown = isNarrow ? [`[${label(tab)}]`] : full
-  const place = isNarrow ? `${tabs.indexOf(tab) + 1}/${tabs.length}` : ''
+  const labels = (from: Names) =>
+    tabs.map((one) => {
+      const label = one === 'held' && waiting > 0 ? `${from.held} ${waiting}` : from[one]
+      return one === tab ? `[${label}]` : ` ${label} `
+    })
+  const needed = width(aside.at(-1) ?? '') + 5
+  const all = [labels(names), labels(shortNames)].find((one) => width(one.join('')) + needed <= cols)
+  const shown = all ?? labels(names).filter((label) => label.startsWith('['))
+  const place = all === undefined ? `${tabs.indexOf(tab) + 1}/${tabs.length}` : ''
   const taken = width(shown.join('')) + 1
-  const right = [aside, place].find((one) => one !== '' && width(one) + 4 + taken <= cols) ?? ''
+  const right = fitting([place, ...aside].filter(Boolean), cols - taken - 4)
   const end = right === '' ? '' : ` ${right} `
   return (
     <Row>
       <Say tone="quiet">─</Say>
       {shown.map((text, index) => (
-        <Say
-          key={index}
-          tone={text.startsWith('[') ? 'selected' : isUrgent(tabs[index], waiting) ? 'waiting' : 'strong'}
-        >
+        <Say key={index} tone={text.startsWith('[') ? 'selected' : index === 0 && waiting > 0 ? 'waiting' : 'strong'}>
           {text}
         </Say>
       ))}
@@ -42,7 +46,7 @@ export function TabBar({
   )
 }
 
-/** Something waits, and another part is shown. */
-function isUrgent(tab: Tab | undefined, waiting: number): boolean {
-  return tab === 'held' && waiting > 0
+function fitting(parts: readonly string[], room: number): string {
+  const text = parts.join(' · ')
+  return width(text) <= room ? text : fitting(parts.slice(1), room)
 }

@@ -1,4 +1,5 @@
 import type { RequestNote } from '../../src/control/contract.ts'
+import { shortCommand } from './held.ts'
 import { count } from './notices.ts'
 import { plain } from './plain.ts'
 
@@ -23,6 +24,12 @@ export function decisionWords({ decision, reason, reviewers }: RequestNote): str
     default:
       return `held, ${endWords(reason.code)}`
   }
+}
+
+/** `denied: exec coredns -n kube-system -- sh (default/system)`. */
+export function denialWords({ command, reason }: RequestNote): string {
+  const rule = reason.rule === undefined ? '' : ` (${reason.rule})`
+  return plain(`denied: ${shortCommand({ command })}${rule}`)
 }
 
 /** `3 values hidden`, or nothing. */

@@ -162,7 +162,7 @@ test('with nothing held the drawer tells what happened', async () => {
     { type: 'request', note: note(3, { command: 'kubectl of another session', sessionID: 's-other' }) },
     { type: 'session', session: { ...session, counts: { requests: 43, held: 0, denied: 1, masked: 5 } } },
   )
-  await says('43 requests · 1 denied · 5 masked')
+  await says('✗ denied: exec coredns')
   chrome.leader()
   const text = (await look(chrome.frame, 80, 24)).text
   expect(text).toMatch(/▸ \d\d:00:02 ✗ exec coredns -n kube-system -- sh +denied by default\/system · 12 ms/)

@@ -290,13 +290,28 @@ test('several are chosen with the arrows, oldest first', async () => {
 })
 
 test('a lost broker is said, and what was known stays', async () => {
-  const { client, terminal } = await desk([heldRequest()])
+  const { client, terminal, type } = await desk([heldRequest()])
   client.say({ type: 'lost', reason: 'ECONNREFUSED' })
   await terminal.shows('✗ BROKER LOST')
   expect(terminal.eye.text).toContain('── h-abc234')
+  expect(terminal.eye.lines.at(-1)).toContain('The broker does not answer: no verdict can be given now.')
+  await type(`a${code}`)
+  expect(client.calls).toEqual([])
   client.hello(heldRequest())
   await terminal.shows('1 waiting')
   expect(terminal.bells).toBe(1)
+})
+
+test.each([
+  [{ type: 'lost', reason: 'ECONNREFUSED' } as const, /does not answer since \d\d:01 \(ECONNREFUSED\)/],
+  [
+    { type: 'goodbye', reason: 'the broker stops' } as const,
+    /The broker ended at \d\d:01 \(the broker stops\)\. Press q/,
+  ],
+])('an empty desk without a broker says so: %j', async (event, words) => {
+  const { client, terminal } = await desk([])
+  client.say(event)
+  await terminal.shows(words)
 })
 
 test.each(['q', '\u0003'])('%j quits and gives the terminal back', async (quit) => {

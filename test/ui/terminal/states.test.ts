@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { look } from './eye.ts'
+import { at, confirmable, heldRequest, note, session } from './house.ts'
+import { code, face, key, textOf, typed } from './shell-face.ts'
+
+test('a lost broker: since when, what still works, what happens next; nothing can be ordered meanwhile', async () => {
+  const { client, chrome, says, pass } = await face({ cols: 120, rows: 40 })
+  client.hello(confirmable())
+  await says('1 held')
+  pass(3 * 60_000)
+  client.say({ type: 'lost', reason: 'ECONNREFUSED' })
+  await says('✗ BROKER LOST  no request reaches the cluster')
+  chrome.leader()
+  expect(textOf(chrome)).toMatch(/✗ no broker since \d\d:03/)
+  expect(textOf(chrome)).not.toContain('y confirm')
+  for (const character of `wy${code}`) {
+    pass(1000)
+    chrome.input(typed(character), 1000)
+  }
+  expect(client.calls).toEqual([])
+  chrome.input(typed('3'), 1000)
+  expect(textOf(chrome)).toMatch(
+    /✗ does not answer since \d\d:03 \(ECONNREFUSED\): the shell works and is recorded, no request\s+reaches the cluster/,
+  )
+  client.hello(confirmable())
+  await says(/answers, since \d\d:03/)
+})
+
+test('a broker that ended says what to do', async () => {
+  const { client, chrome, says } = await face({ cols: 120, rows: 40 })
+  client.hello()
+  client.say({ type: 'goodbye', reason: 'the broker stops' })
+  await says('✗ BROKER ENDED')
+  chrome.leader()
+  chrome.input(typed('3'), 1000)
+  expect(textOf(chrome)).toContain('✗ ended at')
+  expect(textOf(chrome)).toMatch(/leave\s+with `exit` and start `chaperone shell` again/)
+})
+
+test.each([
+  ['that the broker ended', { type: 'session' as const, session: { ...session, endedAt: at(1) } }],
+  ['that the broker does not know any more', { type: 'hello' as const, held: [], sessions: [] }],
+])('a session %s says that its requests are refused', async (_name, event) => {
+  const { client, chrome, says } = await face({ cols: 120, rows: 40 })
+  client.hello()
+  await says('41 requests')
+  client.say(event)
+  await says('✗ SESSION ENDED  requests are refused')
+  chrome.leader()
+  chrome.input(typed('3'), 1000)
+  expect(textOf(chrome)).toContain('✗ this session ended at')
+})
+
+test('a denial is told, but never in the place of what waits', async () => {
+  const { client, says, chrome } = await face({ cols: 120, rows: 40 })
+  const denied = { decision: 'deny', reason: { code: 'rule-denies', rule: 'default/system', message: 'No.' } } as const
+  client.hello()
+  client.say({ type: 'request', note: note(1, denied) })
+  await says('✗ denied: get pods -n shop (default/system)')
+  client.say({ type: 'held', held: heldRequest() })
+  await says('▲ 1 held')
+  client.say({ type: 'request', note: note(2, { ...denied, command: 'kubectl get secrets' }) })
+  chrome.leader()
+  chrome.input(typed('2'), 1000)
+  await says('get secrets')
+  expect(textOf(chrome).split('\n').at(-1)).toContain('▲ 1 held')
+})
+
+test.each([
+  [20, '▲ 1 held', 'Ctrl-]'],
+  [30, '▲ 1 held', 'Ctrl-]'],
+  [40, '▲ 1 held  15m', 'LOCAL'],
+  [120, '▲ 1 held  delete namespace shop-staging · needs a review · 15m left', 'practice'],
+  [200, '▲ 1 held  delete namespace shop-staging · needs a review by group platform-leads · 15m left', 'practice'],
+])('at %i cells the status line says first what waits, then the rest', async (cols, words, also) => {
+  const { client, says, chrome } = await face({ cols, rows: 24 })
+  client.hello(heldRequest())
+  await says('1 held')
+  const line = (await look(chrome.frame, cols, 24)).lines.at(-1)
+  expect(line).toContain(words)
+  expect(line).toContain(also)
+})
+
+test.each([20, 24, 40, 60])('at %i cells a lost broker is still said whole', async (cols) => {
+  const { client, says, chrome } = await face({ cols, rows: 10 })
+  client.hello(heldRequest())
+  client.say({ type: 'lost', reason: 'gone' })
+  await says('✗ BROKER LOST')
+  expect((await look(chrome.frame, cols, 10)).lines.at(-1)).toContain('✗ BROKER LOST')
+})
+
+test('a drawer that is walked through keeps what waits in sight on its first row', async () => {
+  const { client, says, chrome } = await face({ cols: 40, rows: 12 })
+  client.hello(heldRequest({ body: 'x'.repeat(400) }))
+  await says('1 held')
+  chrome.leader()
+  expect(chrome.frame.drawerRows[0]).toContain('↓')
+  for (const press of [key('tab'), key('tab'), key('tab')]) {
+    chrome.input(press, 1000)
+    expect(textOf(chrome).split('\n')[0]).toContain('Held 1')
+  }
+})
