@@ -40,7 +40,7 @@ export interface KeptShell extends Kept {
 }
 
 /** The shells that keepers of the state folder hold, the latest first. */
-export async function keptShells(folders: StateFolders): Promise<readonly KeptShell[]> {
+async function keptShells(folders: StateFolders): Promise<readonly KeptShell[]> {
   const sessions = join(folders.run, 'sessions')
   const names = await readdir(sessions).catch(() => [])
   const shells = await Promise.all(names.map((name) => keptShell(join(sessions, name))))

@@ -34,10 +34,10 @@ export async function openKept(path: string): Promise<KeptPty> {
   const parting = Promise.withResolvers<Parting>()
   const hello = Promise.withResolvers<Hello>()
   let early: Buffer[] = []
-  let listen: ((bytes: Buffer) => void) | undefined
+  let listen = (bytes: Buffer): void => void early.push(bytes)
   const take = ({ kind, payload }: Frame) => {
     if (kind === 'hello') hello.resolve(JSON.parse(payload.toString()) as Hello)
-    else if (kind === 'output') listen === undefined ? early.push(payload) : listen(payload)
+    else if (kind === 'output') listen(payload)
     else if (kind === 'taken') parting.resolve({ kind })
     else if (kind === 'exit') parting.resolve({ kind, exit: JSON.parse(payload.toString()) as Exit })
   }

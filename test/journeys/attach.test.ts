@@ -92,7 +92,7 @@ it('a program on the alternate screen is shown at once to a terminal of another 
   process.kill(shell.pid, 'SIGHUP')
   expect((await shell.exit).code).toBe(129)
   const again = terminal(['attach', 'latest'], { cols: 60, rows: 12 })
-  await again.waitForScreen((screen) => /^1\n2\n/.test(screen) && screen.includes('LOCAL practice'))
+  await again.waitForScreen((screen) => screen.startsWith('1\n2\n') && screen.includes('LOCAL practice'))
   expect(again.onAlternateScreen).toBe(true)
   again.type('q')
   await again.waitForScreen(/ready>/)

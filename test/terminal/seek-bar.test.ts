@@ -34,7 +34,7 @@ test('it is as wide as the terminal, whatever it has to say', () => {
   })
   fc.assert(
     fc.property(states, fc.integer({ min: 1, max: 400 }), (one, cols) => {
-      const text = seekBar({ ...one, position: Math.min(one.position, one.duration) } as BarState, cols)
+      const text = seekBar({ ...one, position: Math.min(one.position, one.duration) }, cols)
       const inner = text.slice('\x1b[7m'.length, -'\x1b[0m'.length)
       expect(inner).not.toMatch(/\p{Cc}/u)
       expect(stringWidth(inner)).toBe(cols)
