@@ -127,8 +127,8 @@ function listRow(held: HeldRequest, selected: boolean, cols: number, now: number
 function Empty({ cols, rows, state }: ReviewScreenProps): ReactNode {
   return (
     <Box flexDirection="column" paddingTop={rows < roomForHistory ? 1 : 3} paddingBottom={1} flexShrink={0}>
-      {wrap(emptyWords(state.picture), Math.max(10, cols - 4)).map((line) => (
-        <Row key={line}>
+      {wrap(emptyWords(state.picture), Math.max(10, cols - 4)).map((line, index) => (
+        <Row key={index}>
           <Say>{' '.repeat(Math.max(1, Math.floor((cols - width(line)) / 2)))}</Say>
           <Say tone="quiet">{line}</Say>
         </Row>
@@ -137,9 +137,12 @@ function Empty({ cols, rows, state }: ReviewScreenProps): ReactNode {
   )
 }
 
+/** Cells of a cause of failure: the first words tell it. */
+const longestTrouble = 160
+
 function emptyWords({ link, since, trouble }: Picture): string {
   const at = clock(new Date(since).toISOString())
-  const why = trouble === '' ? '' : ` (${plain(trouble)})`
+  const why = trouble === '' ? '' : ` (${truncate(plain(trouble), longestTrouble)})`
   switch (link) {
     case 'connecting':
       return 'Connecting to the broker …'
