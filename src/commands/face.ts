@@ -45,6 +45,7 @@ export async function showShell(
     stdout: context.stdout,
     chrome,
     leader,
+    asksColours: context.environment.term !== 'linux',
     ...(history === undefined ? {} : { history }),
     ...(detach === undefined ? {} : { detach }),
   })

@@ -3,6 +3,7 @@ import { exitStatusOf } from './exit-status.ts'
 import { InputTokenizer } from './input.ts'
 import type { Leader } from './leader.ts'
 import type { ProgramPty } from './pty.ts'
+import { Questions } from './questions.ts'
 import { Router } from './router.ts'
 import { ScreenClient } from './screen-client.ts'
 import type { Past } from './screen-protocol.ts'
@@ -25,6 +26,8 @@ export interface ShellOptions {
   readonly stdout: NodeJS.WriteStream
   readonly chrome: Chrome
   readonly leader: Leader
+  /** False for terminals that know no such questions: their colours are not asked. */
+  readonly asksColours?: boolean
   /** What the program has put out before; its screen is shown as it is by now. */
   readonly history?: readonly Past[]
   /** Leaves the program to its keeper. Absent: a terminal that is lost takes its program with it. */
@@ -50,7 +53,11 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   const screen = parts.use(new ScreenClient({ ...size(), purpose: 'shell' }, stdout, () => end('SIGHUP')))
   const seat = parts.use(new TerminalSeat(options.stdin, stdout, screen))
   if (options.history !== undefined) screen.past(options.history, size())
-  const follow = new Follow(options, pty, screen, seat)
+  const questions = new Questions()
+  const follow = new Follow(options, pty, screen, seat, (reply) => {
+    questions.take(reply)
+    screen.colours(reply)
+  })
 
   chrome.resize(stdout.columns, stdout.rows)
   screen.chrome(chrome.frame)
@@ -70,11 +77,13 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   seat.listen(options.stdin, 'data', (bytes: Buffer) => follow.input(bytes))
   if (options.history !== undefined) fit()
   seat.enter()
+  if (options.asksColours === true) stdout.write(questions.ask())
 
   try {
     const { exitStatus } = await pty.exited
     return { exitStatus: lost === undefined ? exitStatus : exitStatusOf(null, lost) }
   } finally {
+    await questions.settled()
     follow.stop()
     await seat.leave()
   }
@@ -101,12 +110,19 @@ class Follow {
   #drawerTop = Infinity
   #bracketedPaste = false
 
-  constructor({ chrome, leader, detach }: ShellOptions, pty: ProgramPty, screen: ScreenClient, seat: TerminalSeat) {
+  constructor(
+    { chrome, leader, detach }: ShellOptions,
+    pty: ProgramPty,
+    screen: ScreenClient,
+    seat: TerminalSeat,
+    reply: (text: string) => void,
+  ) {
     this.#router = new Router({
       now: () => performance.now(),
       chrome,
       write: (bytes) => pty.write(bytes),
       suspend: () => void seat.suspend(),
+      reply: (bytes) => reply(Buffer.from(bytes).toString('latin1')),
       detach,
       leader,
       shown: () => ({

@@ -12,6 +12,8 @@ export interface RouterOptions {
   /** To the program. */
   readonly write: (bytes: Uint8Array) => void
   readonly suspend: () => void
+  /** An answer of the real terminal, to what we asked it. */
+  readonly reply: (bytes: Uint8Array) => void
   /** Leaves the program to its keeper; absent where nobody keeps it. */
   readonly detach: (() => void) | undefined
   readonly leader: Leader
@@ -36,6 +38,10 @@ export class Router {
 
   route(token: InputToken): void {
     const { chrome, suspend, detach, leader, write, shown } = this.#options
+    if (token.kind === 'reply') {
+      this.#options.reply(token.bytes)
+      return
+    }
     const isAfterLeader = this.#isAfterLeader
     if (leader.matches(token)) {
       this.#isAfterLeader = !isAfterLeader && !chrome.frame.focused
@@ -56,10 +62,9 @@ export class Router {
     else this.#toProgram(token)
   }
 
-  /** Replies answer questions the program did not ask; the mouse on our rows is not the program's. */
+  /** The mouse on our rows is not the program's. */
   #toProgram(token: InputToken): void {
     const { write, shown } = this.#options
-    if (token.kind === 'reply') return
     if (token.kind === 'mouse' && (mouseRow(token.bytes) ?? 0) >= shown().drawerTop) return
     if (token.kind === 'paste' && !shown().bracketedPaste) write(Buffer.from(token.bytes).subarray(6, -6))
     else write(token.bytes)

@@ -66,6 +66,7 @@ const { exitStatus } = await runShell({
   stdout,
   chrome: new SmallChrome(),
   leader: parseLeader('ctrl-]'),
+  asksColours: true,
 })
 await recorder.end(exitStatus)
 process.exitCode = exitStatus

@@ -284,3 +284,28 @@ describe('the way out', () => {
     expect(await recorded(story.folder)).toBe(`${'x'.repeat(200_000)}end`)
   })
 })
+
+describe('the colours of the real terminal', () => {
+  const asks = String.raw`bash -c 'read -r go; stty -icanon -echo; printf "\e]11;?\e\\"; IFS= read -r -d "\\" answer; printf "told %q\n" "$answer"'`
+
+  test('are asked for at once, told to programs that ask, and never typed into anything', async () => {
+    await using story = await outside(asks)
+    const { pty } = story
+    await pty.waitForScreen(status)
+    expect(pty.output()).toContain('\x1b]11;?\x1b\\')
+    pty.type('\x1b]10;rgb:eeee/eeee/eeee\x1b\\\x1b]11;rgb:1212/3434/')
+    pty.type('5656\x07\x1b[?62;22c')
+    pty.type('go\r')
+    await pty.waitForScreen(/told .*11;rgb:1212\/3434\/5656/)
+    await expectRestored(story, 0)
+  })
+
+  test('that come only after the program has ended do not become input of the shell', async () => {
+    await using story = await outside('true')
+    const { pty } = story
+    await pty.waitForScreen(() => pty.output().includes('\x1b[c'))
+    pty.type('\x1b]11;rgb:1212/3434/5656\x1b\\\x1b[?62c')
+    await expectRestored(story, 0)
+    expect(pty.text()).not.toContain('1212')
+  })
+})
