@@ -16,8 +16,11 @@ export interface Activity {
   readonly durationMs: number
 }
 
-/** Requests of one client program follow each other sooner than this (milliseconds); two runs of it seldom do. */
-const gapMs = 1500
+/**
+ * Milliseconds between the requests of one run of a client. kubectl needs some 50 to start, so that requests closer than
+ * `next` are of one run; what it reads first it may think about for longer, but hardly longer than `first`.
+ */
+const gapMs = { next: 35, first: 1500 } as const
 
 const known = new WeakMap<readonly RequestNote[], readonly Activity[]>()
 
@@ -32,7 +35,7 @@ export function activitiesOf(notes: readonly RequestNote[]): readonly Activity[]
     const start = Date.parse(note.at)
     const end = start + note.durationMs
     const group = open.get(name)
-    if (group !== undefined && start - group.end <= gapMs) {
+    if (group !== undefined && belongs(note, group, start - group.end)) {
       group.requests.push(note)
       group.end = Math.max(group.end, end)
     } else {
@@ -44,6 +47,13 @@ export function activitiesOf(notes: readonly RequestNote[]): readonly Activity[]
   const made = groups.map(activity).toReversed()
   known.set(notes, made)
   return made
+}
+
+/** Clients that say nothing of themselves are told apart by what they ask: the same again, soon, is polling. */
+function belongs(note: RequestNote, { requests }: Group, gap: number): boolean {
+  const isFirst =
+    note.claimedCommand === '' || requests.every((one) => isReading(one) && (one.discovery || !isReading(note)))
+  return gap <= (isFirst ? gapMs.first : gapMs.next)
 }
 
 /** Milliseconds since the epoch. */
@@ -70,9 +80,13 @@ function activity({ first, requests, start, end }: Group): Activity {
   }
 }
 
-/** Of a command's requests: refused before held before any other, and discovery last. */
-function telling({ decision, discovery, command }: RequestNote): number {
-  if (decision !== 'allow') return 2 + strictness[decision]
-  if (discovery) return 0
-  return /^kubectl (get|describe|logs|top|events) /.test(`${command} `) ? 1 : 2
+/** Of a command's requests: refused before held before any change, then what was read, and discovery last. */
+function telling(note: RequestNote): number {
+  if (note.decision !== 'allow') return 2 + strictness[note.decision]
+  return note.discovery ? 0 : isReading(note) ? 1 : 2
+}
+
+/** As the equivalent command says: it changes nothing, and others may follow it in the same run. */
+function isReading({ command, discovery, decision }: RequestNote): boolean {
+  return decision === 'allow' && (discovery || /^kubectl (get|describe|logs|top|events) /.test(`${command} `))
 }

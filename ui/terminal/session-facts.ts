@@ -74,7 +74,7 @@ function countWords(picture: Picture): string {
     count(counts.requests, 'request'),
     `${counts.denied} denied`,
     `${counts.held} held${waiting === 0 ? '' : `, ${waiting} more now`}`,
-    `${count(counts.masked, 'value')} hidden`,
+    `${count(counts.masked, 'value')} masked`,
   ].join(' · ')
 }
 

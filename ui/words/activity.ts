@@ -32,9 +32,9 @@ export function denialWords({ command, reason }: RequestNote): string {
   return plain(`denied: ${shortCommand({ command })}${rule}`)
 }
 
-/** `3 values hidden`, or nothing. */
+/** `3 values masked`, or nothing. */
 export function maskedWords(masked: number): string {
-  return masked === 0 ? '' : `${count(masked, 'value')} hidden`
+  return masked === 0 ? '' : `${count(masked, 'value')} masked`
 }
 
 /** `85 ms`, `1.2 s`, `3m 5s`: how long something took, in milliseconds. */

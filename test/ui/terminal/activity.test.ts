@@ -7,7 +7,7 @@ import { face, key, textOf, typed } from './shell-face.ts'
 test('the requests of one run of a client are one command, named by what it is about', () => {
   const claimedCommand = 'kubectl delete'
   const made = activitiesOf([
-    note(2, { command: 'kubectl get pod web-0 -n shop', claimedCommand }),
+    note(1.93, { command: 'kubectl get pod web-0 -n shop', claimedCommand }),
     note(1, { command: 'kubectl delete pod web-0 -n shop', claimedCommand, decision: 'hold', durationMs: 900 }),
     note(0.5, { command: 'kubectl get --raw /api', claimedCommand, discovery: true }),
     note(0.4, { command: 'kubectl get pods -n other', claimedCommand: 'kubectl get' }),
@@ -16,7 +16,32 @@ test('the requests of one run of a client are one command, named by what it is a
     ['kubectl delete pod web-0 -n shop', 3, 'hold'],
     ['kubectl get pods -n other', 1, 'allow'],
   ])
-  expect(made[0]?.durationMs).toBe(1512)
+  expect(made[0]?.durationMs).toBe(1442)
+})
+
+test('runs of one client right after each other, as in a script, are commands of their own', () => {
+  const claimedCommand = 'kubectl get'
+  const made = activitiesOf([
+    note(0.206, { command: 'kubectl get deployments.apps', claimedCommand }),
+    note(0.13, { command: 'kubectl get secrets', claimedCommand, durationMs: 16 }),
+    note(0.053, { command: 'kubectl get pods', claimedCommand, durationMs: 22 }),
+    note(0.036, { command: 'kubectl get --raw /apis', claimedCommand, discovery: true, durationMs: 6 }),
+    note(0.021, { command: 'kubectl get --raw /api', claimedCommand, discovery: true, durationMs: 13 }),
+  ])
+  expect(made.map(({ main, requests }) => [main.command, requests.length])).toEqual([
+    ['kubectl get deployments.apps', 1],
+    ['kubectl get secrets', 1],
+    ['kubectl get pods', 3],
+  ])
+})
+
+test('what a change reads first is a part of it, however long it thinks', () => {
+  const claimedCommand = 'kubectl apply'
+  const made = activitiesOf([
+    note(2, { command: 'kubectl apply -f FILE', claimedCommand }),
+    note(1, { command: 'kubectl get configmap web', claimedCommand }),
+  ])
+  expect(made.map(({ main, requests }) => [main.command, requests.length])).toEqual([['kubectl apply -f FILE', 2]])
 })
 
 test('the same command again, later, is another one', () => {
