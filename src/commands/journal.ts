@@ -2,6 +2,7 @@ import { annotation, type AuditEvent } from '../model/audit.ts'
 import { Fault } from '../model/fault.ts'
 import { count } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
+import { followJournal } from '../journal/follow.ts'
 import { searchJournal, verifyJournal, type JournalQuery } from '../journal/reader.ts'
 import type { JournalProblem, JournalReport } from '../journal/verify.ts'
 import { readJournalKeys } from '../trust/signing-key.ts'
@@ -9,6 +10,10 @@ import { exitCode, flag, printJson, say, text, type Command, type Context, type 
 import { foldersOf } from './link.ts'
 import { withProgress } from './progress.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
+import { ending } from './signals.ts'
+
+/** What tail shows of the past. */
+const tailLines = 10
 
 const fields = [
   'user',
@@ -25,10 +30,11 @@ const fields = [
 
 export const command: Command = {
   name: 'journal',
-  summary: 'Search the journal, or verify that nothing in it was altered.',
-  usage: 'chaperone journal search [FILTERS] [--json] | verify [--json]',
-  help: `Each request has a line when it comes in and one when it is done, in the shape of audit.k8s.io/v1. \`verify\` follows
-the hash chain and the signatures; it exits 1 when anything does not fit.
+  summary: 'Search, show and follow the journal, or verify that nothing in it was altered.',
+  usage: 'chaperone journal search|tail [FILTERS] | show ID | verify [--json]',
+  help: `Each request has a line when it comes in and one when it is done, in the shape of audit.k8s.io/v1. \`search\` lists
+what fits, \`tail\` the latest and then what comes, until Ctrl-C; \`show\` has all that is known of one request, by its audit
+or held ID. \`verify\` follows the hash chain and the signatures; it exits 1 when anything does not fit.
 
 Options
   --user NAME          who asked
@@ -41,12 +47,14 @@ Options
   --text WORD          any field contains WORD
   --since TIME         from this time on, like 2026-11-23T06:00:00Z
   --until TIME         before this time
-  --limit N            at most N events, the latest ones
-  --json               machine-readable: an array of events, or the report
+  --limit N            at most N events, the latest ones; tail begins with 10
+  --json               machine-readable: an array of events (tail: one a line), or the
+                       report
 ${stateHelp}
 
 Examples
   chaperone journal search --decision=deny --json
+  chaperone journal tail --user=ana
   chaperone journal verify`,
   options: {
     ...stateOption,
@@ -58,10 +66,14 @@ Examples
     switch (parsed.positionals[0]) {
       case 'search':
         return search(context, parsed)
+      case 'tail':
+        return tail(context, parsed)
+      case 'show':
+        return show(context, parsed)
       case 'verify':
         return verify(context, parsed)
       default:
-        throw new Fault('ERR_USAGE', 'Say what to do: chaperone journal search, or chaperone journal verify.')
+        throw new Fault('ERR_USAGE', 'Say what to do: chaperone journal search, tail, show or verify.')
     }
   },
 }
@@ -74,6 +86,62 @@ async function search(context: Context, parsed: Parsed): Promise<number> {
   if (flag(parsed, 'json')) printJson(context, found)
   else for (const event of found) context.stdout.write(`${row(event)}\n`)
   return exitCode.ok
+}
+
+async function tail(context: Context, parsed: Parsed): Promise<number> {
+  const { journal } = foldersOf(text(parsed, 'state'), context)
+  const wanted = query(parsed)
+  const stop = new AbortController()
+  void ending().then(() => stop.abort())
+  context.stdout.once('close', () => stop.abort())
+  const print = (event: AuditEvent) =>
+    context.stdout.write(flag(parsed, 'json') ? `${JSON.stringify(event)}\n` : `${row(event)}\n`)
+  const coming = followJournal(journal, wanted, stop.signal)
+  // The first look marks the place from which on nothing is missed.
+  const first = coming.next()
+  const begin = text(parsed, 'limit') === undefined ? tailLines : limitOf(parsed)
+  const past = await latest(searchJournal(journal, wanted), begin)
+  const shown = new Set(past.map(keyOf))
+  for (const event of past) print(event)
+  for (let next = await first; next.done !== true; next = await coming.next()) {
+    if (!shown.has(keyOf(next.value))) print(next.value)
+  }
+  return exitCode.ok
+}
+
+const keyOf = ({ auditID, stage }: AuditEvent) => `${auditID} ${stage}`
+
+/** Everything about one request, as it was written. */
+async function show(context: Context, parsed: Parsed): Promise<number> {
+  const { journal } = foldersOf(text(parsed, 'state'), context)
+  const id = parsed.positionals[1]
+  if (id === undefined) throw new Fault('ERR_USAGE', 'Name a request by its audit ID, or by its held ID.')
+  const wanted = id.startsWith('h-') ? { held: id } : { auditID: id }
+  const found = await latest(searchJournal(journal, wanted), Number.POSITIVE_INFINITY)
+  if (found.length === 0) {
+    throw new Fault('ERR_NOT_FOUND', `The journal has no request ${JSON.stringify(id)}.`, {
+      advice: 'Find it with `chaperone journal search`.',
+    })
+  }
+  if (flag(parsed, 'json')) printJson(context, found)
+  else context.stdout.write(found.map(page).join('\n'))
+  return exitCode.ok
+}
+
+/** One event, a row for each thing that it says. */
+function page(event: AuditEvent): string {
+  const { stage, stageTimestamp, user, sourceIPs, responseStatus, annotations } = event
+  const rows = [
+    [stage, stageTimestamp],
+    ['who', `${user.username} (${(user.groups ?? []).join(', ')}) from ${sourceIPs.join(', ')}`],
+    ['asked', `${event.verb} ${event.requestURI}`],
+    ...(responseStatus === undefined
+      ? []
+      : [['answer', [responseStatus.code, responseStatus.message].join(' ').trim()]]),
+    ...Object.entries(annotations).map(([name, value]) => [name.replace('chaperone/', ''), value]),
+    ['audit ID', event.auditID],
+  ]
+  return rows.map(([name = '', value = '']) => `${name.padEnd(18)}${plain(value)}\n`).join('')
 }
 
 /** The last `limit` events. */

@@ -8,7 +8,7 @@ const words: Readonly<Record<string, number>> = {
   attach: 1,
   completion: 1,
   held: 2,
-  journal: 1,
+  journal: 2,
   recordings: 1,
   replay: 1,
   reviewer: 2,

@@ -141,6 +141,10 @@ describe('afterwards', () => {
       expect(ends).toHaveLength(1)
     }
     expect((await broker.chaperone(['journal', 'verify'])).code).toBe(0)
+    const { auditID } = events[0] ?? { auditID: '' }
+    const page = await broker.chaperone(['journal', 'show', auditID])
+    expect(page.stdout).toMatch(/^RequestReceived [^]*decision [^]*ResponseComplete [^]*outcome /)
+    expect((await broker.chaperone(['journal', 'show', 'nothing'])).stderr).toContain('The journal has no request')
   })
 
   it('each run has a recording with its exit status, and replay prints what was seen', async () => {
