@@ -29,6 +29,9 @@ export type InputToken =
   | { readonly kind: 'paste'; readonly text: string; readonly bytes: Uint8Array }
   | { readonly kind: 'mouse' | 'focus' | 'reply' | 'unknown'; readonly bytes: Uint8Array }
 
+/** What colours stand on, as far as the real terminal has told. */
+export type Background = 'light' | 'dark' | 'unknown'
+
 export interface Chrome extends AsyncDisposable {
   /** The frame to show now. */
   readonly frame: ChromeFrame
@@ -36,6 +39,8 @@ export interface Chrome extends AsyncDisposable {
   subscribe(listener: () => void): () => void
   /** Size of the whole terminal in cells; called at start and on every resize. */
   resize(cols: number, rows: number): void
+  /** The terminal has told what its background is; until then it is unknown. */
+  background?(background: Background): void
   /** The leader key was pressed: open (and focus) the drawer, or close it. */
   leader(): void
   /** One token while `frame.focused`; `sinceRepaintMs` = time since the drawer's rows last changed on screen. */

@@ -1,4 +1,5 @@
 import type { Chrome } from '../model/chrome.ts'
+import { backgroundOf } from './background.ts'
 import { exitStatusOf } from './exit-status.ts'
 import { InputTokenizer } from './input.ts'
 import type { Leader } from './leader.ts'
@@ -57,6 +58,8 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   const follow = new Follow(options, pty, screen, seat, (reply) => {
     questions.take(reply)
     screen.colours(reply)
+    const background = backgroundOf(reply)
+    if (background !== undefined) chrome.background?.(background)
   })
 
   chrome.resize(stdout.columns, stdout.rows)

@@ -1,7 +1,7 @@
 import { renderToString } from 'ink'
 import type { ReactNode } from 'react'
 import type { BrokerInfo, ControlClient, RequestNote } from '../../src/control/contract.ts'
-import type { Chrome, ChromeFrame, InputToken } from '../../src/model/chrome.ts'
+import type { Background, Chrome, ChromeFrame, InputToken } from '../../src/model/chrome.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
 import { denialWords } from '../words/activity.ts'
@@ -25,7 +25,6 @@ export interface ChromeOptions {
   /** The leader key as people read it, `Ctrl-]`. */
   readonly leaderLabel: string
   readonly color: boolean
-  readonly theme?: Theme
 }
 
 /** Events that come faster than this (milliseconds) share a frame: a busy kubectl must not cost the shell its time. */
@@ -44,7 +43,7 @@ export async function createChrome(options: ChromeOptions): Promise<Chrome> {
 
 class ShellChrome implements Chrome {
   readonly #options: ChromeOptions
-  readonly #theme: Theme
+  #theme: Theme
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
   readonly #listeners = new Set<() => void>()
@@ -63,7 +62,7 @@ class ShellChrome implements Chrome {
 
   constructor(options: ChromeOptions) {
     this.#options = options
-    this.#theme = options.theme ?? createTheme({ color: options.color })
+    this.#theme = createTheme({ color: options.color })
     this.#picture = emptyPicture(options.session.counts)
     this.#frame = this.#draw()
     this.#following = this.#follow()
@@ -81,6 +80,11 @@ class ShellChrome implements Chrome {
 
   resize(cols: number, rows: number): void {
     this.#size = { cols, rows }
+    this.#update()
+  }
+
+  background(background: Background): void {
+    this.#theme = createTheme({ color: this.#options.color, background })
     this.#update()
   }
 

@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react'
+import type { Background } from '../../src/model/chrome.ts'
 
 /** What a piece of text means on our own screens. Every meaning is also carried by a word or a shape. */
 export type Tone =
@@ -20,38 +21,52 @@ export interface Theme {
   paint(tone: Tone, text: string): string
 }
 
-/**
- * SGR parameters by meaning (ECMA-48 8.3.117). Only the terminal's own default and 16 colours and attributes, so that it
- * reads on light and dark backgrounds; each list stands alone without colour.
- */
-const colored: Readonly<Record<Tone, readonly number[]>> = {
+type Styles = Readonly<Record<Tone, readonly number[]>>
+
+/** NO_COLOR (no-color.org): attributes only. Each list stands alone without colour, so this is also the common ground. */
+const uncolored: Styles = {
   plain: [],
   quiet: [2],
   strong: [1],
   mark: [1, 7],
-  waiting: [7, 33],
-  good: [32],
-  bad: [31],
-  alarm: [1, 7, 31],
-  claim: [35],
-  recording: [31],
-  selected: [7],
-  code: [1, 7],
-}
-
-/** NO_COLOR (no-color.org): attributes only. */
-const uncolored: Readonly<Record<Tone, readonly number[]>> = {
-  ...colored,
-  waiting: [7],
+  waiting: [1, 7],
   good: [1],
   bad: [1],
   alarm: [1, 7],
   claim: [4],
   recording: [],
+  selected: [7],
+  code: [1, 7],
 }
 
-export function createTheme({ color }: { readonly color: boolean }): Theme {
-  const parameters = color ? colored : uncolored
+/**
+ * SGR parameters by meaning (ECMA-48 8.3.117): attributes, the terminal's own default and its 16 colours. Good is blue
+ * or cyan and bad is red, which differ for every kind of colour vision, and in brightness; beside each stands a shape.
+ */
+const colored: Readonly<Record<Background, Styles>> = {
+  dark: { ...uncolored, waiting: [7, 33], good: [36], bad: [1, 31], alarm: [1, 7, 31], claim: [35], recording: [31] },
+  // Yellow and faint text cannot be read on white.
+  light: {
+    ...uncolored,
+    quiet: [],
+    waiting: [7, 34],
+    good: [34],
+    bad: [1, 31],
+    alarm: [1, 7, 31],
+    claim: [35],
+    recording: [31],
+  },
+  unknown: { ...uncolored, good: [36], bad: [1, 31], alarm: [1, 7, 31], claim: [35], recording: [31] },
+}
+
+export function createTheme({
+  color,
+  background = 'unknown',
+}: {
+  readonly color: boolean
+  readonly background?: Background
+}): Theme {
+  const parameters = color ? colored[background] : uncolored
   return {
     paint: (tone, text) => {
       const on = parameters[tone]
