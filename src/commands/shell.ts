@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { keyLines } from '../../ui/terminal/keys.ts'
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault } from '../model/fault.ts'
 import { parseDuration } from '../config/duration.ts'
@@ -30,7 +31,7 @@ export const command: Command = {
   summary: 'Open a supervised shell; kubectl and helm in it go through the broker. The default.',
   usage: 'chaperone [shell] [OPTIONS] [-- CMD…]',
   help: `Your own shell, recorded, with a kubeconfig that leads to the broker. The status line is Chaperone's; Ctrl-] opens
-the drawer with what is held, Ctrl-] twice sends a Ctrl-] to the program, Ctrl-] d leaves the shell running.
+the drawer with what is held, what was asked and decided, and the session.
 
 Options
 ${brokerHelp}
@@ -39,7 +40,13 @@ ${leaderHelp}
   --keep DURATION      how long the shell lives on when its terminal is gone, for \`chaperone
                        attach\` to take it back; default 15m, 0 ends it at once
 
-Example
+Keys
+${keyLines(parseLeader(defaultLeader).label)}
+
+Keys in the drawer
+${keyLines()}
+
+Examples
   chaperone shell --practice
   chaperone shell --context staging -- bash --norc`,
   options: { ...brokerOptions, ...recordingOptions, ...uiOption, ...leaderOption, keep: { type: 'string' } },

@@ -81,10 +81,17 @@ export function screenKeys(): readonly (readonly [keys: string, words: string])[
   ])
 }
 
+/** The keys as lines of a help page: with a leader those that work anywhere, else those of the drawer. */
+export function keyLines(leader?: string): string {
+  const lines = leader === undefined ? screenKeys() : leaderHelp(leader)
+  const cells = Math.max(...lines.map(([keys]) => keys.length)) + 2
+  return lines.map(([keys, words]) => `  ${keys.padEnd(cells)}${words}`).join('\n')
+}
+
 /** What follows the leader key; the terminal itself handles these. */
 export function leaderHelp(leader: string): readonly (readonly [keys: string, words: string])[] {
   return [
-    [leader, 'opens and closes this'],
+    [leader, 'opens and closes the drawer'],
     [`${leader} ${leader}`, `pressed quickly: sends ${leader} to the program`],
     [`${leader} z`, 'suspends the shell'],
     [`${leader} d`, 'leaves the shell running; `chaperone attach` takes it back'],

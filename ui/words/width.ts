@@ -2,10 +2,11 @@ import stringWidth from 'string-width'
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const ellipsis = '…'
+const printableAscii = /^[ -~]*$/
 
 /** Cells that plain text (no escape sequences) takes on a terminal; the rules are those of Ink's layout. */
 export function width(text: string): number {
-  return stringWidth(text)
+  return printableAscii.test(text) ? text.length : stringWidth(text)
 }
 
 /** The text in at most `cells` cells; what is cut ends with `…`. Never cuts inside a character. */
