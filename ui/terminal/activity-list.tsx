@@ -3,7 +3,7 @@ import { decisionWords, took } from '../words/activity.ts'
 import { clockSeconds } from '../words/durations.ts'
 import { count } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
-import { pad, truncateMiddle, width } from '../words/width.ts'
+import { listCells, pad, truncateMiddle, width } from '../words/width.ts'
 import { shapes } from './activity-facts.ts'
 import type { Activity } from './activity.ts'
 import { Row, Say } from './parts.tsx'
@@ -42,7 +42,7 @@ function listRow(activity: Activity, isChosen: boolean, cols: number): string {
   const time = cols >= roomForTimes ? `${clockSeconds(main.at)} ` : ''
   const lead = `${isChosen ? '▸' : ' '} ${time}${shapes[decision]} `
   const command = plain(main.command).replace(/^kubectl /, '')
-  const free = Math.max(0, cols - width(lead) - 1)
+  const free = Math.max(0, listCells(cols) - width(lead) - 1)
   const aside = asideOf(activity, free - Math.min(width(command), Math.ceil(free / 2)) - 1, cols >= roomForTimes)
   const room = Math.max(0, free - width(aside) - 1)
   return pad(`${lead}${pad(truncateMiddle(command, room), room)} ${aside}`, cols)

@@ -4,7 +4,7 @@ import type { HeldRequest } from '../../src/model/held.ts'
 import { clock } from '../words/durations.ts'
 import { shortCommand } from '../words/held.ts'
 import { plain } from '../words/plain.ts'
-import { pad, truncate, truncateMiddle, width } from '../words/width.ts'
+import { listCells, pad, truncate, truncateMiddle, width } from '../words/width.ts'
 import { ActivityList } from './activity-list.tsx'
 import {
   codeLabel,
@@ -86,8 +86,8 @@ function HeldList({
 function heldRow(held: HeldRequest, isChosen: boolean, cols: number): string {
   const until = ` ${clock(held.expiresAt)} `
   const lead = `${isChosen ? ' ▸ ' : '   '}${plain(held.id)}  `
-  const room = Math.max(0, cols - width(until))
-  return pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + until
+  const room = Math.max(0, listCells(cols) - width(until))
+  return pad(pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + until, cols)
 }
 
 function Bottom({ cols, state, picture, layout }: DrawerProps & { readonly layout: DrawerLayout }): ReactNode {

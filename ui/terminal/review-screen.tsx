@@ -6,7 +6,7 @@ import { age, clock, timeLeft } from '../words/durations.ts'
 import { shortCommand } from '../words/held.ts'
 import { historyWords } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
-import { pad, truncate, truncateMiddle, truncateStart, width, wrap } from '../words/width.ts'
+import { listCells, pad, truncate, truncateMiddle, truncateStart, width, wrap } from '../words/width.ts'
 import type { FactRow } from './fact-rows.ts'
 import { reviewerFacts } from './facts.ts'
 import type { Action } from './keys.ts'
@@ -120,8 +120,8 @@ function listRow(held: HeldRequest, selected: boolean, cols: number, now: number
   const left = cols < 60 ? ' ' : `  ${timeLeft(held.expiresAt, now)} `
   const who = cols < 60 ? '' : `${pad(plain(held.subject.name), nameCells)} `
   const lead = `${arrow}${pad(age(held.createdAt, now), ageCells)}${who}`
-  const room = Math.max(0, cols - width(left))
-  return pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + left
+  const room = Math.max(0, listCells(cols) - width(left))
+  return pad(pad(lead + truncateMiddle(shortCommand(held), room - width(lead)), room) + left, cols)
 }
 
 function Empty({ cols, rows, state }: ReviewScreenProps): ReactNode {

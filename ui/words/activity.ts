@@ -4,8 +4,10 @@ import { count } from './notices.ts'
 import { plain } from './plain.ts'
 
 /** What was decided on an ended request, in a few words: `allowed`, `denied`, `held, approved by rita`. */
-export function decisionWords({ decision, reason, reviewers }: RequestNote): string {
+export function decisionWords({ decision, reason, reviewers, statusCode }: RequestNote): string {
   if (decision === 'deny') return 'denied'
+  if (decision === 'allow' && reason.code === 'rule-allows' && statusCode >= 400)
+    return `allowed, answered ${statusCode}`
   if (decision === 'allow') return reason.code === 'rule-allows' ? 'allowed' : `allowed, but ${endWords(reason.code)}`
   const by = reviewers.length === 0 ? '' : ` by ${plain(reviewers.join(', '))}`
   switch (reason.code) {

@@ -31,6 +31,11 @@ export function truncateMiddle(text: string, cells: number): string {
   return head(text, cells - 1 - end) + ellipsis + tail(text, end)
 }
 
+/** Cells of a row of a list: in wider ones the eye would lose the row on its way from the left to the right. */
+export function listCells(cols: number): number {
+  return Math.min(cols, 132)
+}
+
 /** The text and as many spaces as fill `cells`; cut when it is longer. */
 export function pad(text: string, cells: number): string {
   const shown = truncate(text, cells)

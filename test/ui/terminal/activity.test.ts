@@ -35,6 +35,15 @@ test('runs of one client right after each other, as in a script, are commands of
   ])
 })
 
+test('an allowed request that the API server refused says so', async () => {
+  const { client, chrome, says } = await face()
+  client.hello()
+  client.say({ type: 'request', note: note(1, { statusCode: 404 }) })
+  await says('41 requests')
+  chrome.leader()
+  await says(/✓ get pods -n shop +allowed, answered 404/)
+})
+
 test('what a change reads first is a part of it, however long it thinks', () => {
   const claimedCommand = 'kubectl apply'
   const made = activitiesOf([
