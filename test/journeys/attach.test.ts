@@ -107,7 +107,7 @@ it('leader d leaves the shell and says how to come back; a second face takes ove
   expect(shell.text()).toContain('Ctrl-G')
   const { sessionID } = await keeperOf(shell)
   shell.type('\x07')
-  await shell.waitForScreen(/nothing is held/)
+  await shell.waitForScreen(/\[Activity\]/)
   shell.type('d')
   expect((await shell.exit).code).toBe(0)
   expect(shell.text()).toContain(`chaperone attach ${sessionID}`)
