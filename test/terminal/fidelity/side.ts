@@ -40,9 +40,11 @@ export class Side implements AsyncDisposable, Changing {
     // As a real terminal does, the screen answers what the program asks it.
     this.#terminal.onData((reply) => this.#pty.write(reply))
     this.#pty.onExit(() => {
-      this.#ended = true
-      this.#tell()
-      this.#exited.resolve(undefined)
+      this.#terminal.write('', () => {
+        this.#ended = true
+        this.#tell()
+        this.#exited.resolve(undefined)
+      })
     })
   }
 
