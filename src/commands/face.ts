@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open as openFile } from 'node:fs/promises'
 import { createChrome } from '../../ui/terminal/chrome.tsx'
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault, type FaultCode } from '../model/fault.ts'
@@ -22,13 +22,14 @@ export async function showShell(
   link: Link,
   options: {
     readonly session: Session
-    readonly pty: ProgramPty
+    /** Opens the program's pty, or hands it over; called once, when somebody listens: what it puts out before is lost. */
+    readonly open: () => ProgramPty
     readonly leader: Leader
     readonly history?: readonly Past[] | undefined
     readonly detach?: () => void
   },
 ): Promise<{ exitStatus: number }> {
-  const { session, pty, leader, history, detach } = options
+  const { session, open, leader, history, detach } = options
   await using client = link.forSession(session.id)
   await using chrome = await createChrome({
     client,
@@ -40,7 +41,7 @@ export async function showShell(
     color: !context.environment.noColor,
   })
   return await runShell({
-    pty,
+    pty: open(),
     stdin: context.stdin,
     stdout: context.stdout,
     chrome,
@@ -56,7 +57,7 @@ export async function showKept(context: Context, link: Link, kept: KeptPty, lead
   const { session, recording, hasHistory } = kept.hello
   const history = hasHistory ? await readHistory(recording) : undefined
   const detach = () => kept.detach()
-  const { exitStatus } = await showShell(context, link, { session, pty: kept, leader, history, detach })
+  const { exitStatus } = await showShell(context, link, { session, open: () => kept, leader, history, detach })
   const parting = await kept.parting
   switch (parting.kind) {
     case 'exit': {
@@ -79,7 +80,7 @@ export async function showKept(context: Context, link: Link, kept: KeptPty, lead
 }
 
 async function readHistory(recording: string): Promise<Past[]> {
-  await using file = await open(recording, 'r')
+  await using file = await openFile(recording, 'r')
   const { size } = await file.stat()
   if (size > maxHistoryBytes) return []
   const { header, events } = await parseCast(file.createReadStream({ autoClose: false }))

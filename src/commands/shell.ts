@@ -38,7 +38,8 @@ ${brokerHelp}
 ${uiHelp}
 ${leaderHelp}
   --keep DURATION      how long the shell lives on when its terminal is gone, for \`chaperone
-                       attach\` to take it back; default 15m, 0 ends it at once
+                       attach\` to take it back; default
+                       $CHAPERONE_KEEP, else 15m; 0 ends it at once
 
 Keys
 ${keyLines(parseLeader(defaultLeader).label)}
@@ -75,9 +76,9 @@ Examples
       throw new Fault('ERR_USAGE', 'Put -- before the command to run in the shell.')
     }
     const command = await shellCommand(context, parsed)
-    const leader = parseLeader(text(parsed, 'leader') ?? defaultLeader)
-    const keepMs = parseDuration(text(parsed, 'keep') ?? defaultKeep, '--keep')
     const config = await loadConfig(configFlags(parsed), context.environment)
+    const keepMs = parseDuration(text(parsed, 'keep') ?? config.keep ?? defaultKeep, '--keep')
+    const leader = parseLeader(text(parsed, 'leader') ?? config.leader ?? defaultLeader)
     const ui = uiOf(context, config.ui)
     if (ui === 'full' && keepMs > 0) return await kept(context, parsed, { config, command, leader, keepMs })
     await using supervised = await supervise(context, parsed, {
@@ -176,9 +177,10 @@ async function full(
   leader: Leader,
 ): Promise<{ exitStatus: number }> {
   const { link, session, recorder, variables } = supervised
-  const pty = openPty({ command, env: variables, cwd: process.cwd(), ...programSize(context.stdout) })
   const { showShell } = await import('./face.ts')
-  return await showShell(context, link, { session, pty: recorded(pty, recorder), leader })
+  const size = programSize(context.stdout)
+  const open = () => recorded(openPty({ command, env: variables, cwd: process.cwd(), ...size }), recorder)
+  return await showShell(context, link, { session, open, leader })
 }
 
 async function line(

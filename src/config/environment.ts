@@ -17,6 +17,8 @@ export interface Environment {
   readonly stateFolder: string
   readonly configFile: string
   readonly reviewerTokenFile: string
+  /** How long a shell outlives its terminal; empty when it is not said. */
+  readonly keep: string
   /** Set inside a supervised shell. */
   readonly insideSession: string
   readonly variables: Readonly<Record<string, string>>
@@ -46,6 +48,7 @@ export function readEnvironment(): Environment {
     stateFolder: resolve(variables['CHAPERONE_STATE'] || join(xdg('XDG_STATE_HOME', '.local/state'), 'chaperone')),
     configFile: join(xdg('XDG_CONFIG_HOME', '.config'), 'chaperone', 'chaperone.yaml'),
     reviewerTokenFile: variables['CHAPERONE_REVIEWER_TOKEN_FILE'] ?? '',
+    keep: variables['CHAPERONE_KEEP'] ?? '',
     insideSession: variables['CHAPERONE_SESSION'] ?? '',
     variables,
   })

@@ -31,6 +31,9 @@ export interface Config {
   readonly policyFiles: readonly string[]
   readonly recordingVersion: 2 | 3
   readonly ui: 'full' | 'line' | 'none' | undefined
+  readonly leader: string | undefined
+  /** A duration; undefined = the default. */
+  readonly keep: string | undefined
 }
 
 /** Flags over file over defaults, frozen. Throws ERR_CONFIG with file, line and what to write instead. */
@@ -59,6 +62,8 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
         : flags.policies.map((path) => resolve(path)),
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,
+    leader: file.leader,
+    keep: environment.keep === '' ? file.keep : environment.keep,
   })
 }
 

@@ -28,6 +28,16 @@ export const configSchema = z
       })
       .optional()
       .describe('How sessions are recorded.'),
+    leader: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('The one key that is Chaperone’s, like ctrl-] or f12; default ctrl-].'),
+    keep: z
+      .string()
+      .regex(/^(0|(\d+(ms|s|m|h))+)$/, 'must be a duration, like 15m or 8h; 0 ends a shell with its terminal')
+      .optional()
+      .describe('How long a shell lives on when its terminal is gone; default 15m.'),
     ui: z.enum(['full', 'line', 'none']).optional().describe('Default face of `chaperone shell`.'),
   })
   .describe('Configuration of Chaperone')

@@ -35,6 +35,7 @@ const env = () => ({
   XDG_STATE_HOME: join(home, 'state'),
   PATH: `${kubectlFolder}:${process.env['PATH'] ?? ''}`,
   PS1: 'ready> ',
+  CHAPERONE_KEEP: '5m',
 })
 const shellArgs = (...flags: string[]) => ['shell', '--practice', ...flags, '--', 'bash', '--norc', '--noprofile']
 const terminal = (args: readonly string[], size = { cols: 100, rows: 30 }): Pty =>
@@ -161,3 +162,13 @@ it('nothing is attached inside a session, and a key that programs need is no lea
   expect((await shell.exit).code).toBe(2)
   expect(shell.text()).toContain('cannot be the leader key')
 }, 30_000)
+
+it('a shell that is not kept shows all that its program puts out, and ends with its terminal', async () => {
+  const shell = terminal(['shell', '--practice', '--keep=0', '--', 'sh', '-c', 'echo at once; read line'])
+  await shell.waitForScreen((screen) => screen.includes('at once') && screen.includes('LOCAL practice'), 30_000)
+  process.kill(shell.pid, 'SIGHUP')
+  expect((await shell.exit).code).toBe(129)
+  const none = terminal(['attach'])
+  expect((await none.exit).code).toBe(1)
+  expect(none.text()).toContain('No shell is kept here')
+}, 60_000)

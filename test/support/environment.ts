@@ -7,5 +7,7 @@ export function personsEnvironment(extra: Readonly<Record<string, string>> = {})
   const own = Object.entries(process.env).flatMap(([name, value]) =>
     value === undefined || foreign.test(name) ? [] : [[name, value] as const],
   )
-  return { ...Object.fromEntries(own), TERM: 'xterm-256color', LANG: 'C.UTF-8', ...extra }
+  // No shell of a test outlives its terminal for long, unless the test is about that.
+  const ours = { TERM: 'xterm-256color', LANG: 'C.UTF-8', CHAPERONE_KEEP: '1s' }
+  return { ...Object.fromEntries(own), ...ours, ...extra }
 }

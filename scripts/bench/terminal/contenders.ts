@@ -43,7 +43,7 @@ export function contenders({ folder, main }: Places): readonly Contender[] {
     },
     {
       ...plain('chaperone', (command) => [
-        ...[process.execPath, main, 'shell', '--keep=0', '--practice', '--state', state, '--', ...command],
+        ...[process.execPath, main, 'shell', '--keep=1s', '--practice', '--state', state, '--', ...command],
       ]),
       others: () => [brokerPid(state)],
     },
