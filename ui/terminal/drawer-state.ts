@@ -4,7 +4,7 @@ import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
 import type { Activity } from './activity.ts'
 import { actionOf, tabs, type Action, type Stroke, type Tab } from './keys.ts'
-import { isMove, moves, stepped, type Move } from './moves.ts'
+import { isChoice, isMove, moves, stepped, type Move } from './moves.ts'
 
 /** What the drawer is doing: showing, taking a comment, or taking the code of a confirmation. */
 export type Dialog =
@@ -172,8 +172,7 @@ function moved(state: DrawerState, tab: Tab, action: Move, around: Surroundings)
     const selected = next === 0 ? '' : (around.activities[next]?.key ?? '')
     return { ...state, activity: { ...state.activity, selected } }
   }
-  const isChoice = tab === 'held' && (action === 'up' || action === 'down') && around.pending.length > 1
-  if (isChoice) return another(state, action === 'up' ? -1 : 1, around)
+  if (tab === 'held' && isChoice(action) && around.pending.length > 1) return another(state, action, around)
   return { ...state, scroll: stepped(Math.min(state.scroll, around.maxScroll), action, around.page, around.maxScroll) }
 }
 
@@ -216,9 +215,9 @@ function confirm(
   }
 }
 
-function another(state: DrawerState, by: number, { pending }: Surroundings): DrawerState {
+function another(state: DrawerState, move: Move, { pending }: Surroundings): DrawerState {
   const held = chosen(state, pending)
-  const at = pending.findIndex((one) => one.id === held?.id) + by
-  const next = pending[Math.max(0, Math.min(pending.length - 1, at))]
+  const at = pending.findIndex((one) => one.id === held?.id)
+  const next = pending[stepped(at, move, 1, pending.length - 1)]
   return next === undefined || next.id === held?.id ? state : { ...state, selected: next.id, scroll: 0 }
 }

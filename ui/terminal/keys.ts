@@ -15,6 +15,8 @@ export type Action =
   | 'next-tab'
   | 'previous-tab'
   | Tab
+  | 'ten-back'
+  | 'ten-on'
   | 'open'
   | 'confirm'
   | 'approve'
@@ -48,6 +50,8 @@ export const bindings: Readonly<Record<Action, Binding>> = {
   activity: { keys: ['2'], shown: '2', words: 'what was asked and decided' },
   session: { keys: ['3'], shown: '3', words: 'this session' },
   help: { keys: ['4', '?'], shown: '?', words: 'help' },
+  'ten-back': { keys: ['<', ','], shown: '<', words: 'ten back in the list' },
+  'ten-on': { keys: ['>', '.'], shown: '>', words: 'ten on' },
   open: { keys: ['enter'], shown: 'Enter', words: 'details' },
   confirm: { keys: ['y'], shown: 'y', words: 'confirm' },
   approve: { keys: ['a'], shown: 'a', words: 'approve' },
@@ -67,6 +71,7 @@ export function screenKeys(): readonly (readonly [keys: string, words: string])[
     ['up', 'down'],
     ['page-up', 'page-down'],
     ['first', 'last'],
+    ['ten-back', 'ten-on'],
     ['next-tab', 'previous-tab'],
     ...tabs.map((tab) => [tab]),
     ['open'],

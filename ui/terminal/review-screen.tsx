@@ -32,6 +32,8 @@ interface ReviewLayout {
 
 /** Rows that are always there: header, title of the details, keys. */
 const frameRows = 3
+/** Narrower screens show the sign for the name. */
+const roomForName = 40
 /** Screens lower than this show no history: the request itself matters more. */
 const roomForHistory = 20
 
@@ -63,7 +65,9 @@ export function ReviewScreen(props: ReviewScreenProps): ReactNode {
         <Rule
           cols={cols}
           title={plain(held.id)}
-          aside={[scroll > 0 ? `↑ ${scroll}` : '', more > 0 ? `↓ ${more} more` : ''].filter(Boolean).join(' · ')}
+          aside={[placeOf(held, state), scroll > 0 ? `↑ ${scroll}` : '', more > 0 ? `↓ ${more} more` : '']
+            .filter(Boolean)
+            .join(' · ')}
         />
       )}
       <Box flexDirection="column" flexGrow={1} overflow="hidden">
@@ -78,6 +82,12 @@ export function ReviewScreen(props: ReviewScreenProps): ReactNode {
   )
 }
 
+/** Which one of how many, where there are several. */
+function placeOf(held: HeldRequest, { picture }: ReviewState): string {
+  const waiting = pending(picture)
+  return waiting.length > 1 ? `${waiting.indexOf(held) + 1} of ${waiting.length}` : ''
+}
+
 function Header({ cols, info, state }: ReviewScreenProps): ReactNode {
   const { link } = state.picture
   const waiting = pending(state.picture).length
@@ -90,7 +100,7 @@ function Header({ cols, info, state }: ReviewScreenProps): ReactNode {
   }
   const trouble = troubles[link]
   const right = trouble !== '' ? ` ${trouble} ` : waiting === 0 ? ' nothing waits ' : ` ▲ ${waiting} waiting `
-  const mark = ' chaperone '
+  const mark = cols < roomForName ? ' ◆ ' : ' chaperone '
   const room = Math.max(0, cols - width(mark) - width(right))
   return (
     <Row>
@@ -166,6 +176,9 @@ function HistoryRow({ held }: { readonly held: HeldRequest }): ReactNode {
   )
 }
 
+/** More requests than this are not walked through one by one. */
+const manyWait = 20
+
 const reasonLabel = ' Deny because: '
 
 function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly scrolls: boolean }): ReactNode {
@@ -199,7 +212,11 @@ function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly s
   }
   const blocked = held === undefined ? '' : obstacle(held, info.you, state.picture.link)
   const verdicts = verdictsFor(held, info.you, state.picture.link)
-  const several: Action[] = pending(state.picture).length > 1 ? ['up', 'down'] : []
+  const waiting = pending(state.picture).length
+  const several: Action[] = [
+    ...(waiting > 1 ? (['down'] as const) : []),
+    ...(waiting > manyWait ? (['ten-on'] as const) : []),
+  ]
   const scroll: Action[] = scrolls ? ['page-down'] : []
   return (
     <Box height={1} flexShrink={0}>
@@ -208,7 +225,11 @@ function Bottom({ cols, info, state, scrolls }: ReviewScreenProps & { readonly s
           <Say tone="strong">{` ${blocked} `}</Say>
         </Text>
       )}
-      <Hints cols={cols - width(blocked)} actions={[...verdicts, ...several, ...scroll, 'quit']} />
+      <Hints
+        cols={cols - width(blocked)}
+        actions={[...verdicts, ...several, ...scroll, 'quit']}
+        words={{ down: 'next' }}
+      />
     </Box>
   )
 }

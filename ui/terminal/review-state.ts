@@ -4,7 +4,7 @@ import { verdictCode } from '../words/code.ts'
 import { isCut } from '../words/held.ts'
 import { edited, enterCode, settleMs, type CodeEntry } from './entry.ts'
 import { actionOf, type Action, type Stroke } from './keys.ts'
-import { isMove, moves, stepped, type Move } from './moves.ts'
+import { isChoice, isMove, moves, stepped, type Move } from './moves.ts'
 import { pending, type Picture } from './picture.ts'
 
 export type ReviewDialog =
@@ -103,7 +103,7 @@ function browse(state: ReviewState, stroke: Stroke, around: ReviewSurroundings):
   const held = selectedOf(state)
   const verdicts = around.sinceChangeMs >= settleMs ? verdictsFor(held, around.you, state.picture.link) : []
   const action = actionOf(stroke, ['quit', ...moves, ...verdicts])
-  if (isMove(action)) return { state: moved(state, action, around) }
+  if (isMove(action)) return { state: isChoice(action) ? another(state, action) : moved(state, action, around) }
   switch (action) {
     case 'quit':
       return { state, order: { kind: 'quit' } }
@@ -164,15 +164,14 @@ function deny(
   return { state: back, order: { kind: 'verdict', id: dialog.id, digest: dialog.digest, verdict: 'deny', comment } }
 }
 
-/** Up and down choose another request; all else scrolls the chosen one. */
+/** Scrolls the chosen request. */
 function moved(state: ReviewState, action: Move, { maxScroll, page }: ReviewSurroundings): ReviewState {
-  if (action === 'up' || action === 'down') return another(state, action === 'up' ? -1 : 1)
   return { ...state, scroll: stepped(Math.min(state.scroll, maxScroll), action, page, maxScroll) }
 }
 
-function another(state: ReviewState, by: number): ReviewState {
+function another(state: ReviewState, move: Move): ReviewState {
   const waiting = pending(state.picture)
-  const at = waiting.findIndex((held) => held.id === selectedOf(state)?.id) + by
-  const next = waiting[Math.max(0, Math.min(waiting.length - 1, at))]
+  const at = waiting.findIndex((held) => held.id === selectedOf(state)?.id)
+  const next = waiting[stepped(at, move, 1, waiting.length - 1)]
   return next === undefined || next.id === state.selected ? state : { ...state, selected: next.id, scroll: 0 }
 }

@@ -273,6 +273,18 @@ test('a long body is read with PgDn, Home and End', async () => {
   }
 })
 
+test('hundreds are walked through by tens, and the screen says where one is', async () => {
+  const many = Array.from({ length: 300 }, (_, index) =>
+    heldRequest({ id: `h-${index}`, createdAt: at(-index) }),
+  ).toReversed()
+  const { terminal } = await desk(many, { cols: 120, rows: 40 })
+  await terminal.shows('1 of 300')
+  terminal.keyboard.write('>')
+  await terminal.shows('11 of 300')
+  terminal.keyboard.write('<')
+  await terminal.shows(/ 1 of 300/)
+})
+
 test('a refused verdict is told', async () => {
   const { client, terminal, type } = await desk([heldRequest()])
   client.answer = () => Promise.reject(new Error('You are not named as a reviewer.'))
