@@ -5,7 +5,7 @@ import type { Decision } from '../../src/model/decision.ts'
 export interface Activity {
   /** Audit ID of its first request. */
   readonly key: string
-  /** The request that people mean by it: what was refused, held or changed rather than what was read on the way. */
+  /** The request that people mean by it: what was refused, held or changed rather than what was read on the way; the first of such. */
   readonly main: RequestNote
   /** Oldest first. */
   readonly requests: readonly RequestNote[]
@@ -69,7 +69,7 @@ const strictness: Readonly<Record<Decision['effect'], number>> = { allow: 0, hol
 function activity({ first, requests, start, end }: Group): Activity {
   return {
     key: first.auditID,
-    main: requests.reduce((best, note) => (telling(note) >= telling(best) ? note : best)),
+    main: requests.reduce((best, note) => (telling(note) > telling(best) ? note : best)),
     requests,
     decision: requests.reduce<Decision['effect']>(
       (worst, { decision }) => (strictness[decision] > strictness[worst] ? decision : worst),

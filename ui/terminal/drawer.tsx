@@ -17,7 +17,6 @@ import {
 import { actionsFor } from './drawer-state.ts'
 import type { Action } from './keys.ts'
 import { Facts, Hints, Row, Say } from './parts.tsx'
-import type { Picture } from './picture.ts'
 import { TabBar } from './tab-bar.tsx'
 
 /** The drawer: its parts, the shown one, and the keys that do something there. */
@@ -28,7 +27,7 @@ export function Drawer(props: DrawerProps): ReactNode {
   const scroll = Math.min(state.scroll, maxScroll)
   return (
     <Box flexDirection="column" width={cols} height={layout.rows} overflow="hidden">
-      <TabBar cols={cols} tab={tab} waiting={waiting.length} aside={asideOf(layout, props.picture, scroll)} />
+      <TabBar cols={cols} tab={tab} waiting={waiting.length} aside={asideOf(layout, props, scroll)} />
       {tab === 'held' && list > 0 && <HeldList cols={cols} waiting={waiting} at={at} rows={list} />}
       {tab === 'activity' && list > 0 && (
         <ActivityList cols={cols} activities={layout.activities} at={at} rows={list} />
@@ -39,8 +38,11 @@ export function Drawer(props: DrawerProps): ReactNode {
   )
 }
 
+/** Narrower rows say only how many rows are below. */
+const roomForWords = 30
+
 /** Which one of how many, and how much is above and below. */
-function asideOf(layout: DrawerLayout, { link, since }: Picture, scroll: number): string[] {
+function asideOf(layout: DrawerLayout, { picture: { link, since }, cols }: DrawerProps, scroll: number): string[] {
   const { tab, held, waiting, activities, at, facts, list, room } = layout
   const parts: string[] = []
   if (link === 'lost') parts.push(`✗ no broker since ${clock(new Date(since).toISOString())}`)
@@ -53,7 +55,7 @@ function asideOf(layout: DrawerLayout, { link, since }: Picture, scroll: number)
   }
   const below = facts.length - room - scroll
   if (scroll > 0) parts.push(`↑ ${scroll}`)
-  if (below > 0) parts.push(`↓ ${below} more`)
+  if (below > 0) parts.push(`↓ ${below}${cols < roomForWords ? '' : ' more'}`)
   return parts
 }
 

@@ -44,6 +44,15 @@ test('an allowed request that the API server refused says so', async () => {
   await says(/✓ get pods -n shop +allowed, answered 404/)
 })
 
+test('a read is named by what was read first: kubectl looks for the namespace of what is not there', () => {
+  const claimedCommand = 'kubectl get'
+  const made = activitiesOf([
+    note(0.02, { command: 'kubectl get namespace shop', claimedCommand }),
+    note(0, { command: 'kubectl get configmap web -n shop', claimedCommand, statusCode: 404 }),
+  ])
+  expect(made.map(({ main }) => main.command)).toEqual(['kubectl get configmap web -n shop'])
+})
+
 test('what a change reads first is a part of it, however long it thinks', () => {
   const claimedCommand = 'kubectl apply'
   const made = activitiesOf([

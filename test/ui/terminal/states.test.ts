@@ -89,6 +89,14 @@ test.each([20, 24, 40, 60])('at %i cells a lost broker is still said whole', asy
   expect((await look(chrome.frame, cols, 10)).lines.at(-1)).toContain('✗ BROKER LOST')
 })
 
+test('the smallest drawer says how much is below what it shows', async () => {
+  const { client, says, chrome } = await face({ cols: 20, rows: 5 })
+  client.hello(heldRequest())
+  await says('1 held')
+  chrome.leader()
+  expect(textOf(chrome).split('\n')[0]).toMatch(/^─\[Held 1]─+ ↓ \d+ ─$/)
+})
+
 test('a drawer that is walked through keeps what waits in sight on its first row', async () => {
   const { client, says, chrome } = await face({ cols: 40, rows: 12 })
   client.hello(heldRequest({ body: 'x'.repeat(400) }))
