@@ -36,11 +36,15 @@ const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 export function encodeFrame(kind: FrameKind, payload: Uint8Array | string = ''): Buffer {
   const body = typeof payload === 'string' ? Buffer.from(payload) : payload
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
-  frame[0] = kinds.indexOf(kind)
-  frame.writeUInt32BE(body.length, 1)
-  frame.set(body, HEADER_BYTES)
-  return frame
+  return Buffer.concat([frameHeader(kind, body.length), body])
+}
+
+/** What goes before a payload of so many bytes. */
+export function frameHeader(kind: FrameKind, bytes: number): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES)
+  header[0] = kinds.indexOf(kind)
+  header.writeUInt32BE(bytes, 1)
+  return header
 }
 
 /** Puts frames together from chunks that are cut anywhere. Throws ERR_TERMINAL for what is no frame. */

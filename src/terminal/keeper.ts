@@ -1,12 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { encodeFrame, FrameReader, type Exit, type Frame, type Hello } from './keeper-protocol.ts'
+import { encodeFrame, frameHeader, FrameReader, type Exit, type Frame, type Hello } from './keeper-protocol.ts'
 import { byShortPath } from './socket-path.ts'
 import type { ProgramPty } from './pty.ts'
 
 /** Bytes that wait for a face to read them before the program has to wait. */
 const highWater = 4 * 1024 * 1024
+/** Output up to this many bytes may be the echo of a key. */
+const echoBytes = 512
 /** How long a face may take to read the end of it all (milliseconds). */
 const farewellMs = 5_000
 
@@ -27,6 +29,7 @@ export class Keeper {
   readonly #server: Server
   #face: Socket | undefined
   #faces = 0
+  #waiting: Buffer[] = []
   #timer: NodeJS.Timeout | undefined
   /** The signal that ended the session, when one did. */
   endedBy: NodeJS.Signals | undefined
@@ -58,6 +61,7 @@ export class Keeper {
   async close(exit: Exit): Promise<void> {
     clearTimeout(this.#timer)
     this.#server.close()
+    this.#hand()
     const face = this.#face
     this.#face = undefined
     if (face === undefined || face.destroyed) return
@@ -70,6 +74,7 @@ export class Keeper {
 
   #welcome(socket: Socket): void {
     const { pty, hello, flush } = this.#options
+    this.#hand()
     this.#face?.end(encodeFrame('taken'))
     clearTimeout(this.#timer)
     this.#face = socket
@@ -103,10 +108,29 @@ export class Keeper {
     this.#timer = setTimeout(() => this.hangUp('SIGHUP'), this.#options.keepMs)
   }
 
+  /** What can be read at once goes to the face together; a key's echo does not wait for more. */
   #output(bytes: Buffer): void {
+    if (this.#face === undefined) return
+    this.#waiting.push(bytes)
+    if (this.#waiting.length > 1) return
+    if (bytes.length <= echoBytes) this.#hand()
+    else setImmediate(() => this.#hand())
+  }
+
+  #hand(): void {
+    const chunks = this.#waiting
+    this.#waiting = []
     const face = this.#face
-    if (face === undefined || face.destroyed) return
-    face.write(encodeFrame('output', bytes))
+    if (face === undefined || face.destroyed || chunks.length === 0) return
+    face.cork()
+    face.write(
+      frameHeader(
+        'output',
+        chunks.reduce((sum, { length }) => sum + length, 0),
+      ),
+    )
+    for (const chunk of chunks) face.write(chunk)
+    face.uncork()
     if (face.writableLength > highWater) this.#options.pty.pause()
   }
 
