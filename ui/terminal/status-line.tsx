@@ -52,7 +52,7 @@ export function StatusLine(props: StatusProps): ReactNode {
   const { cols } = props
   const message = messageOf(props)
   const badge = message.badge === '' ? '' : ` ${message.badge} `
-  const { mark, mode, context, recording, hint } = surroundOf(props, width(badge), leastWords(message))
+  const { mark, mode, context, recording, hint } = surroundOf(props, width(badge), message)
   const room = Math.max(0, cols - width(mark + mode + context + recording + hint))
   const words = fitting(message, room - width(badge) - 1)
   return (
@@ -77,7 +77,7 @@ export function StatusLine(props: StatusProps): ReactNode {
 }
 
 /** The fullest surround that leaves room for the message. What matters now is worth more than all of it. */
-function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, words: number): Surround {
+function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, message: Message): Surround {
   const context = truncate(plain(info.context), longestContext)
   const full: Surround = {
     mark: ' chaperone ',
@@ -89,19 +89,19 @@ function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, wo
   const short = { ...full, recording: ' ●', hint: ` ${leader} ` }
   const narrow = { ...short, mark: ' ◆ ', context: '' }
   const candidates = [
-    ...(cols < roomFor.words ? [] : [full]),
     ...(cols < roomFor.names ? [] : [short]),
     narrow,
     { ...narrow, mode: '' },
     { ...narrow, mode: '', mark: '' },
     { ...narrow, mode: '', mark: '', recording: '' },
   ]
-  const best = (needed: number) =>
-    candidates.find(
-      ({ mark, mode, context: place, recording, hint }) =>
-        width(mark + mode + place + recording + hint) + needed <= cols,
-    )
-  return best(badge + words) ?? best(badge) ?? { mark: '', mode: '', context: '', recording: '', hint: '' }
+  const fits = ({ mark, mode, context: place, recording, hint }: Surround, needed: number) =>
+    width(mark + mode + place + recording + hint) + needed <= cols
+  const best = (needed: number) => candidates.find((candidate) => fits(candidate, needed))
+  if (cols >= roomFor.words && fits(full, badge + Math.min(...message.words.map(width)) + 1)) return full
+  return (
+    best(badge + leastWords(message)) ?? best(badge) ?? { mark: '', mode: '', context: '', recording: '', hint: '' }
+  )
 }
 
 /** Narrower rows leave out what they can do without, even where it would fit just now: the row must not jump about. */

@@ -81,6 +81,15 @@ test.each([
   expect(line).toContain(also)
 })
 
+test('what waits is told whole before the row says how to open the drawer in words', async () => {
+  const { client, says, chrome } = await face({ cols: 100, rows: 24 })
+  client.hello(heldRequest({ command: 'kubectl create configmap x -n kube-system' }))
+  await says('1 held')
+  const line = (await look(chrome.frame, 100, 24)).lines.at(-1)
+  expect(line).toContain('create configmap x -n kube-system')
+  expect(line).toContain('Ctrl-]')
+})
+
 test.each([20, 24, 40, 60])('at %i cells a lost broker is still said whole', async (cols) => {
   const { client, says, chrome } = await face({ cols, rows: 10 })
   client.hello(heldRequest())
