@@ -96,8 +96,8 @@ try {
     await endBroker()
   })
   // Its session keeps the broker running while the others come and go.
-  const keeper = own.map((one) => one.open(['sh', '-c', `printf '@%s@' READY; read x`]))
-  for (const outer of keeper) await outer.seen('@READY@')
+  const kept = own.map((one) => ({ one, outer: one.open(['sh', '-c', `printf '@%s@' READY; read x`]) }))
+  for (const { outer } of kept) await outer.seen('@READY@')
 
   for (const coloured of [false, true]) {
     const what = coloured ? 'coloured' : 'plain'
@@ -118,7 +118,7 @@ try {
     note('60 frames/s, painted', one.name, kilobytes)
   })
   await eachRound('prompt, broker running', all, async (one) => note('prompt', one.name, await prompt(one)))
-  for (const outer of keeper) await outer[Symbol.asyncDispose]()
+  for (const { one, outer } of kept) await one.close(outer)
 
   const median = (from: readonly number[]) => quantile(from, 0.5)
   const head = ['none', 'script', 'tmux', 'chaperone', '/tmux', '/script'].map((text) => text.padStart(10)).join('')

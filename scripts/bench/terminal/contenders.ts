@@ -46,6 +46,8 @@ export function contenders({ folder, main }: Places): readonly Contender[] {
         ...[process.execPath, main, 'shell', '--keep=1s', '--practice', '--state', state, '--', ...command],
       ]),
       others: () => [brokerPid(state)],
+      // A terminal that is closed would leave the shell to its keeper.
+      close: (outer) => outer.end('SIGTERM'),
     },
   ]
 }

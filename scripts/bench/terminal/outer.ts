@@ -67,7 +67,11 @@ export class Outer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#ended) this.#pty.kill('SIGHUP')
+    await this.end('SIGHUP')
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.#ended) this.#pty.kill(signal)
     const late = setTimeout(() => this.#pty.kill('SIGKILL'), 5_000)
     await this.#exited.promise
     clearTimeout(late)
