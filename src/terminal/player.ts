@@ -1,10 +1,9 @@
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { CastEvent } from '../recording/read.ts'
 import { playerKeys } from './player-keys.ts'
-import type { Past } from './screen-protocol.ts'
 import type { ScreenClient } from './screen-client.ts'
 import { clock, fit, oneLine, parseClock, seekBar } from './seek-bar.ts'
-import type { Timeline } from './timeline.ts'
+import { Stage, type StageOptions } from './stage.ts'
 import { Transcript } from './transcript.ts'
 
 /** How far the arrow keys jump, in seconds, alone and with Shift. */
@@ -16,17 +15,10 @@ export const slowest = 0.25
 export const fastest = 16
 /** A marker this little behind (seconds) is where one already is: the previous one is meant. */
 const markerSlack = 1
-/** More output (characters) than this is brought to the screen without showing what is in between. */
-const quietChars = 256 * 1024
 
-export interface PlayerOptions {
-  readonly timeline: Timeline
+export interface PlayerOptions extends Omit<StageOptions, 'screen'> {
   readonly title: string
-  /** Size of the recorded terminal at its start. */
-  readonly cols: number
-  readonly rows: number
-  readonly screen: Pick<ScreenClient, 'output' | 'clear' | 'chrome' | 'resize' | 'past'>
-  readonly terminal: () => { readonly cols: number; readonly rows: number }
+  readonly screen: StageOptions['screen'] & Pick<ScreenClient, 'chrome'>
   /** True while the recording may still grow. */
   readonly isLive?: boolean
   readonly speed?: number
@@ -47,8 +39,7 @@ type Overlay =
 export class Player {
   readonly #options: PlayerOptions
   readonly #transcript = new Transcript()
-  #model: { modelCols: number; modelRows: number }
-  #next = 0
+  readonly #stage: Stage
   #position = 0
   #speed: number
   #isPlaying = true
@@ -61,7 +52,7 @@ export class Player {
 
   constructor(options: PlayerOptions) {
     this.#options = options
-    this.#model = atLeastTwo(options.cols, options.rows)
+    this.#stage = new Stage(options)
     this.#speed = options.speed ?? 1
     this.#isLive = options.isLive ?? false
     this.#transcript.append(options.timeline.events, 0)
@@ -78,7 +69,7 @@ export class Player {
   }
 
   resize(): void {
-    this.#options.screen.resize({ ...this.#options.terminal(), ...this.#model })
+    this.#stage.resize()
     this.#show()
   }
 
@@ -184,7 +175,7 @@ export class Player {
       this.#note = 'search with / first'
       return
     }
-    const found = this.#transcript.find(this.#words, this.#next - 1, direction)
+    const found = this.#transcript.find(this.#words, this.#stage.end - 1, direction)
     const event = found === undefined ? undefined : this.#options.timeline.events[found]
     if (found === undefined || event === undefined) {
       this.#note = `no ${direction === 'forward' ? 'later' : 'earlier'} “${this.#words}”`
@@ -211,51 +202,21 @@ export class Player {
 
   #step(by: 1 | -1): void {
     this.#isPlaying = false
-    const to = this.#next - 1 + by
+    const to = this.#stage.end - 1 + by
     if (to >= 0 && to < this.#options.timeline.events.length) this.#seekToEvent(to)
   }
 
   #seek(seconds: number): void {
     const { timeline } = this.#options
     const to = Math.min(timeline.duration, Math.max(0, seconds))
-    this.#bringTo(timeline.indexAfter(to), to < this.#position)
+    this.#stage.show(timeline.indexAfter(to))
     this.#position = to
   }
 
   /** To the moment right after that event. */
   #seekToEvent(index: number): void {
-    this.#bringTo(index + 1, index + 1 < this.#next)
+    this.#stage.show(index + 1)
     this.#position = this.#options.timeline.events[index]?.seconds ?? this.#position
-  }
-
-  /** The screen shows the events before `end`. */
-  #bringTo(end: number, isBack: boolean): void {
-    const { timeline, screen, cols, rows, terminal } = this.#options
-    if (isBack) {
-      screen.clear()
-      this.#model = atLeastTwo(cols, rows)
-      screen.resize({ ...terminal(), ...this.#model })
-      this.#next = 0
-    }
-    const events = timeline.events.slice(this.#next, end)
-    this.#next = Math.max(this.#next, end)
-    this.#play(events)
-  }
-
-  #play(events: readonly CastEvent[]): void {
-    const { screen, terminal } = this.#options
-    const past = pastOf(events)
-    const length = past.reduce((sum, piece) => sum + ('bytes' in piece ? piece.bytes.length : 0), 0)
-    for (const piece of past) if ('cols' in piece) this.#model = atLeastTwo(piece.cols, piece.rows)
-    const size = { ...terminal(), ...this.#model }
-    if (length > quietChars) {
-      screen.past(past, size)
-      return
-    }
-    for (const piece of past) {
-      if ('bytes' in piece) screen.output(piece.bytes, false)
-      else screen.resize({ ...terminal(), ...atLeastTwo(piece.cols, piece.rows) })
-    }
   }
 
   /** Takes over the time that has passed while playing. */
@@ -270,12 +231,12 @@ export class Player {
     clearTimeout(this.#timer)
     const { timeline } = this.#options
     this.#settle()
-    this.#bringTo(timeline.indexAfter(this.#position), false)
+    if (this.#isPlaying) this.#stage.show(Math.max(this.#stage.end, timeline.indexAfter(this.#position)))
     const isAtEnd = this.#position >= timeline.duration
     if (isAtEnd && !this.#isLive) this.#isPlaying = false
     this.#show()
     if (!this.#isPlaying || isAtEnd) return
-    const next = timeline.events[this.#next]?.seconds ?? timeline.duration
+    const next = timeline.events[this.#stage.end]?.seconds ?? timeline.duration
     const wait = Math.min(tickSeconds, (next - this.#position) / this.#speed)
     this.#timer = setTimeout(() => this.#advance(), Math.max(1, wait * 1000))
   }
@@ -331,27 +292,4 @@ export class Player {
 
 function helpRows(cols: number): string[] {
   return playerKeys.map(({ label, does }) => fit(` ${label.padEnd(10)} ${does}`, cols))
-}
-
-/** Output and sizes; output that follows output is one piece. */
-function pastOf(events: readonly CastEvent[]): Past[] {
-  const past: Past[] = []
-  let output: string[] = []
-  const flush = () => {
-    if (output.length > 0) past.push({ bytes: Buffer.from(output.join('')) })
-    output = []
-  }
-  for (const { code, data } of events) {
-    if (code === 'o') output.push(data)
-    const size = code === 'r' ? /^(\d+)x(\d+)$/.exec(data) : null
-    if (size === null) continue
-    flush()
-    past.push({ cols: Number(size[1]), rows: Number(size[2]) })
-  }
-  flush()
-  return past
-}
-
-function atLeastTwo(cols: number, rows: number): { modelCols: number; modelRows: number } {
-  return { modelCols: Math.max(2, cols), modelRows: Math.max(1, rows) }
 }

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ChromeFrame } from '../model/chrome.ts'
 import { colourDepth } from './looks.ts'
-import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
+import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 
 type Frame = Extract<FromScreen, { type: 'frame' }>
 
@@ -16,6 +16,8 @@ export class ScreenClient implements AsyncDisposable {
   #waiting: Uint8Array[] = []
   /** Called after each frame was written to the terminal. */
   onFrame: (frame: Frame) => void = () => undefined
+  /** Called when the model was to be kept under a number. */
+  onKept: (kept: number, isKept: boolean) => void = () => undefined
   onReply: (data: string) => void = () => undefined
   /** Called with the number of bytes not yet parsed, whenever it falls. */
   onParsed: (unparsed: number) => void = () => undefined
@@ -52,7 +54,7 @@ export class ScreenClient implements AsyncDisposable {
   }
 
   /** What was put out before; the screen has `size` afterwards. */
-  past(past: readonly Past[], size: Omit<ScreenOptions, 'purpose'>): void {
+  past(past: readonly (Past | Keep)[], size: Omit<ScreenOptions, 'purpose'>): void {
     this.#post({ type: 'past', past })
     this.resize(size)
   }
@@ -66,8 +68,13 @@ export class ScreenClient implements AsyncDisposable {
     this.#post({ type: 'enter' })
   }
 
-  clear(): void {
-    this.#post({ type: 'clear' })
+  /** The model is again as it was kept under this number; its size is then to be told anew. */
+  recall(kept: number): void {
+    this.#post({ type: 'recall', kept })
+  }
+
+  forget(kept: readonly number[]): void {
+    this.#post({ type: 'forget', kept })
   }
 
   /** Resolves with what gives the terminal back, once all output is parsed. Rejects when the worker died. */
@@ -96,6 +103,7 @@ export class ScreenClient implements AsyncDisposable {
 
   #receive(message: FromScreen): void {
     if (message.type === 'reply') this.onReply(message.data)
+    else if (message.type === 'kept') this.onKept(message.kept, message.isKept)
     else if (message.type === 'parsed') {
       this.#unparsed -= message.bytes
       this.onParsed(this.#unparsed)

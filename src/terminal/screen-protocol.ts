@@ -23,6 +23,11 @@ export interface ScreenOptions {
 /** One piece of what a program put out before there was this screen, or the size that its screen then had. */
 export type Past = { readonly bytes: Uint8Array } | { readonly cols: number; readonly rows: number }
 
+/** Here the model is to be kept under this number, so that it can be brought back to it. */
+export interface Keep {
+  readonly keep: number
+}
+
 /** Messages of the main thread to the screen's worker, in order. */
 export type ToScreen =
   /** Output of the program. `echo`: the user has just typed, paint at once. */
@@ -42,11 +47,13 @@ export type ToScreen =
   /** Give the terminal back once all output so far is parsed; answered by `left`. No frame comes until `enter`. */
   | { readonly type: 'leave' }
   /** Bring the model to where this leads. Nothing of it is answered, rung or fed into the scrollback. */
-  | { readonly type: 'past'; readonly past: readonly Past[] }
+  | { readonly type: 'past'; readonly past: readonly (Past | Keep)[] }
   /** What the real terminal answered when asked for its colours (OSC 4, 10, 11, 12); other bytes are passed over. */
   | { readonly type: 'colours'; readonly replies: string }
-  /** Forget the model's content. */
-  | { readonly type: 'clear' }
+  /** The model is again as it was kept under this number. */
+  | { readonly type: 'recall'; readonly kept: number }
+  /** These will not be recalled. */
+  | { readonly type: 'forget'; readonly kept: readonly number[] }
 
 /** Messages of the screen's worker to the main thread. */
 export type FromScreen =
@@ -64,6 +71,8 @@ export type FromScreen =
     }
   /** The model answers a query of the program. */
   | { readonly type: 'reply'; readonly data: string }
+  /** The model was kept under this number, or could not be: it was inside an escape sequence. */
+  | { readonly type: 'kept'; readonly kept: number; readonly isKept: boolean }
   /** So many bytes of output were parsed. */
   | { readonly type: 'parsed'; readonly bytes: number }
   /** Write this and the terminal is as it was found. */

@@ -8,12 +8,13 @@ import { answerQuestions } from './answers.ts'
 import type { TerminalColours } from './colours.ts'
 import { boundCounts, MarkSweep } from './bounds.ts'
 import { Looks } from './looks.ts'
+import { recallKeyframe, takeKeyframe, type Keyframe } from './keyframe.ts'
 import { Links } from './links.ts'
 import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
 import { Painter, sameCell } from './painter.ts'
-import type { FromScreen, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
+import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 import { takeTerminal, giveBackTerminal } from './restore.ts'
 
 /** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
@@ -24,6 +25,9 @@ const pausePerFrame = 4
 const reportBytes = 128 << 10
 /** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
 const synchronizedMs = 150
+
+/** Lines of scrollback that a player's model keeps, and each of its keyframes with it. */
+const playerScrollback = 200
 
 const noChrome: ChromeFrame = { statusRow: '', drawerRows: [], focused: false, bells: 0 }
 
@@ -40,6 +44,7 @@ export class Screen {
   readonly #chromeReader: RowReader
   /** Parses the chrome's styled rows into cells: the drawer from the top, the status row last. */
   readonly #chromeModel: xterm.Terminal
+  readonly #kept = new Map<number, Keyframe>()
   #chrome = noChrome
   #unparsedChromes = 0
   #main: Painter
@@ -66,7 +71,12 @@ export class Screen {
     this.#looks = new Looks(options.depth ?? 24)
     const { cols, rows, modelCols, modelRows } = options
     const shared = { allowProposedApi: true, logLevel: 'off' } as const
-    this.#model = new xterm.Terminal({ ...shared, cols: modelCols, rows: modelRows, scrollback: modelScrollback })
+    this.#model = new xterm.Terminal({
+      ...shared,
+      cols: modelCols,
+      rows: modelRows,
+      scrollback: scrollback(options.purpose),
+    })
     this.#chromeModel = new xterm.Terminal({ ...shared, cols, rows, scrollback: 0 })
     for (const model of [this.#model, this.#chromeModel]) {
       // Unicode 6, the default, takes emoji for narrow; real terminals have long drawn them wide.
@@ -90,7 +100,8 @@ export class Screen {
     else if (message.type === 'resize') this.#resize(message)
     else if (message.type === 'enter') this.#enter()
     else if (message.type === 'leave') this.#model.write('', () => this.#leave())
-    else if (message.type === 'clear') this.#model.reset()
+    else if (message.type === 'recall') this.#recall(message.kept)
+    else if (message.type === 'forget') for (const kept of message.kept) this.#kept.delete(kept)
     else if (message.type === 'colours') this.#colours?.learn(message.replies)
     else if (message.type === 'past') this.#relive(message.past)
     else {
@@ -123,16 +134,32 @@ export class Screen {
     }
   }
 
-  #relive(past: readonly Past[]): void {
+  #relive(past: readonly (Past | Keep)[]): void {
     this.#isReliving = true
     for (const piece of past) {
       if ('bytes' in piece) this.#model.write(piece.bytes)
+      else if ('keep' in piece) this.#model.write('', () => this.#keep(piece.keep))
       else this.#model.write('', () => this.#model.resize(Math.max(2, piece.cols), Math.max(1, piece.rows)))
     }
     this.#model.write('', () => {
       this.#departures.forget()
       this.#announcements.hush()
       this.#isReliving = false
+      this.#touch(true)
+    })
+  }
+
+  #keep(kept: number): void {
+    const keyframe = takeKeyframe(this.#model)
+    if (keyframe !== undefined) this.#kept.set(kept, keyframe)
+    this.#send({ type: 'kept', kept, isKept: keyframe !== undefined })
+  }
+
+  #recall(kept: number): void {
+    this.#model.write('', () => {
+      const keyframe = this.#kept.get(kept)
+      if (keyframe === undefined) throw new Error(`Nothing is kept under ${kept}.`)
+      recallKeyframe(this.#model, keyframe)
       this.#touch(true)
     })
   }
@@ -306,6 +333,11 @@ export class Screen {
     const { cursorX, cursorY } = this.#model.buffer.normal
     return Math.min(cursorX === 0 ? cursorY : cursorY + 1, this.#size.rows - 1)
   }
+}
+
+/** A player hands no lines on: it needs only those that come back when the recorded terminal grew. */
+function scrollback(purpose: ScreenOptions['purpose']): number {
+  return purpose === 'player' ? playerScrollback : modelScrollback
 }
 
 function sameRows(a: readonly Row[], b: readonly Row[]): boolean {

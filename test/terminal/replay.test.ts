@@ -127,7 +127,7 @@ describe('playing a recording', () => {
     await writeFile(file, cast.map((one) => `${JSON.stringify(one)}\n`).join(''))
     await using pty = openPty(process.execPath, [playing, 'play', file], { cols: 90, rows: 12 })
     await pty.waitForScreen(/▶/)
-    pty.type('g10\r ')
+    pty.type(' g10\r')
     const before = await pty.waitForScreen(/line 10000 and more\n[^]*‖ 00:10/)
     pty.type('\x1b[F')
     await pty.waitForScreen(/line 29999 and more\n[^]*‖ 00:29/, 20_000)
