@@ -20,8 +20,8 @@ export const command: Command = {
   name: 'replay',
   summary: 'Play a recording in the terminal.',
   usage: 'chaperone replay [FILE|ID|latest] [OPTIONS]',
-  help: `Plays it as it was seen. Space pauses, ← and → jump, [ and ] change the speed, / searches, m goes to the next marker
-(where a request was held, denied or masked), l lists them, ? shows all keys, q ends. A recording that is still being
+  help: `Plays it as it was seen. Space pauses, ← and → jump, - and + change the speed, / searches, [ and ] go to the marker
+before and after (where a request was held, denied or masked), l lists them, ? shows all keys, q ends. A recording that is still being
 written is followed to its end.
 
 Options

@@ -1,6 +1,6 @@
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { CastEvent } from '../recording/read.ts'
-import { playerKeys } from './player-keys.ts'
+import { helpRows, markerRows } from './player-rows.ts'
 import type { ScreenClient } from './screen-client.ts'
 import { clock, fit, oneLine, parseClock, seekBar } from './seek-bar.ts'
 import { Stage, type StageOptions } from './stage.ts'
@@ -15,6 +15,9 @@ export const slowest = 0.25
 export const fastest = 16
 /** A marker this little behind (seconds) is where one already is: the previous one is meant. */
 const markerSlack = 1
+
+/** So long (seconds) it is said that a silence was cut. */
+const cutSeconds = 3
 
 export interface PlayerOptions extends Omit<StageOptions, 'screen'> {
   readonly title: string
@@ -115,10 +118,10 @@ export class Player {
     else if (name === ' ' || name === 'space') this.#togglePlaying()
     else if (name === 'home') this.#seek(0)
     else if (name === 'end') this.#seek(timeline.duration)
-    else if (name === '[') this.#speed = Math.max(slowest, this.#speed / 2)
-    else if (name === ']') this.#speed = Math.min(fastest, this.#speed * 2)
-    else if (name === 'm') this.#seek(timeline.markerAfter(here)?.seconds ?? here)
-    else if (name === 'M') {
+    else if (name === '-') this.#speed = Math.max(slowest, this.#speed / 2)
+    else if (name === '+' || name === '=') this.#speed = Math.min(fastest, this.#speed * 2)
+    else if (name === ']' || name === 'm') this.#seek(timeline.markerAfter(here)?.seconds ?? here)
+    else if (name === '[' || name === 'M') {
       this.#seek((timeline.markerBefore(here - markerSlack) ?? timeline.markerBefore(here))?.seconds ?? 0)
     } else if (name === '.') this.#step(1)
     else if (name === ',') this.#step(-1)
@@ -252,7 +255,7 @@ export class Player {
         duration: timeline.duration,
         speed: this.#speed,
         markers: timeline.markers.map(({ seconds }) => seconds),
-        note: this.#note || (timeline.markerAt(this.#position)?.data ?? ''),
+        note: this.#note || this.#lastNews(),
         title: oneLine(title),
       },
       cols,
@@ -260,36 +263,25 @@ export class Player {
     screen.chrome(this.#frame(bar, cols, rows))
   }
 
+  /** The marker at the position, or that a silence was cut there. */
+  #lastNews(): string {
+    const { timeline } = this.#options
+    const marker = timeline.markerAt(this.#position)
+    const cut = timeline.cutAt(this.#position)
+    if (cut === undefined || cut.seconds < (marker?.seconds ?? 0)) return marker?.data ?? ''
+    return this.#position - cut.seconds < cutSeconds ? `${clock(cut.silence)} of silence cut` : (marker?.data ?? '')
+  }
+
   #frame(bar: string, cols: number, rows: number): ChromeFrame {
     const overlay = this.#overlay
     const frame = { statusRow: bar, drawerRows: [], focused: false, bells: 0 }
     if (overlay.kind === 'none') return frame
     if (overlay.kind === 'help') return { ...frame, drawerRows: helpRows(cols) }
-    if (overlay.kind === 'markers') return { ...frame, drawerRows: this.#markerRows(overlay.chosen, cols, rows) }
+    if (overlay.kind === 'markers')
+      return { ...frame, drawerRows: markerRows(this.#options.timeline.markers, overlay.chosen, cols, rows) }
     const prompt = overlay.kind === 'search' ? ' Search: ' : ' Go to (90, 1:30): '
     const typed = `${prompt}${oneLine(overlay.typed)}`
     const cursor = { row: 0, col: Math.min(cols - 1, typed.length) }
     return { ...frame, drawerRows: [fit(typed, cols)], cursor, focused: true }
   }
-
-  #markerRows(chosen: number, cols: number, rows: number): string[] {
-    const { markers } = this.#options.timeline
-    const title = fit(
-      ` ${markers.length === 1 ? '1 marker' : `${markers.length} markers`}  ↑ ↓ choose  Enter goes there  Esc closes`,
-      cols,
-    )
-    if (markers.length === 0)
-      return [fit(' This recording has no markers. They stand where a request was held, denied or masked.', cols)]
-    const shown = Math.max(1, Math.min(markers.length, Math.floor(rows / 2) - 1))
-    const top = Math.max(0, Math.min(chosen - Math.floor(shown / 2), markers.length - shown))
-    const lines = markers.slice(top, top + shown).map(({ seconds, data }, offset) => {
-      const line = fit(` ${top + offset === chosen ? '▸' : ' '} ${clock(seconds)}  ${oneLine(data)}`, cols)
-      return top + offset === chosen ? `\x1b[1m${line}\x1b[0m` : line
-    })
-    return [`\x1b[4m${title}\x1b[0m`, ...lines]
-  }
-}
-
-function helpRows(cols: number): string[] {
-  return playerKeys.map(({ label, does }) => fit(` ${label.padEnd(10)} ${does}`, cols))
 }

@@ -3,10 +3,19 @@ import type { CastEvent } from '../recording/read.ts'
 /** Longest silence that is played, in seconds, unless another is asked for. */
 const defaultIdleSeconds = 2
 
+/** A silence longer than is played. */
+interface Cut {
+  /** When it has ended, in played seconds. */
+  readonly seconds: number
+  /** How long it was, in seconds. */
+  readonly silence: number
+}
+
 /** The events at the times they are played: pauses are cut. A recording that is still written grows at its end. */
 export class Timeline {
   readonly #events: CastEvent[] = []
   readonly #markers: CastEvent[] = []
+  readonly #cuts: Cut[] = []
   readonly #idleSeconds: number
   #before = 0
   #at = 0
@@ -30,7 +39,9 @@ export class Timeline {
 
   append(events: readonly CastEvent[]): void {
     for (const event of events) {
-      this.#at += Math.min(this.#idleSeconds, Math.max(0, event.seconds - this.#before))
+      const silence = Math.max(0, event.seconds - this.#before)
+      this.#at += Math.min(this.#idleSeconds, silence)
+      if (silence > this.#idleSeconds) this.#cuts.push({ seconds: this.#at, silence })
       this.#before = event.seconds
       const placed = { ...event, seconds: this.#at }
       this.#events.push(placed)
@@ -52,6 +63,11 @@ export class Timeline {
   /** The last marker at or before `seconds`. */
   markerAt(seconds: number): CastEvent | undefined {
     return this.#markers.findLast(({ seconds: at }) => at <= seconds)
+  }
+
+  /** The last silence cut at or before `seconds`. */
+  cutAt(seconds: number): Cut | undefined {
+    return this.#cuts.findLast(({ seconds: at }) => at <= seconds)
   }
 
   markerAfter(seconds: number): CastEvent | undefined {
