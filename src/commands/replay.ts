@@ -136,7 +136,7 @@ function idleOf(parsed: Parsed): number | undefined {
 
 /** A path wins over an ID, so that a file of any name can be played. */
 async function locate(asked: string, folder: string): Promise<string> {
-  if (asked.includes('/') || asked.endsWith('.cast')) {
+  if (asked.includes('/') || /\.(cast|gz|json)$/.test(asked)) {
     if ((await readOptional(asked)) !== undefined) return asked
     if (asked.includes('/')) throw new Fault('ERR_NOT_FOUND', `There is no recording ${asked}.`)
   }

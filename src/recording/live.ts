@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { fromVersionOne, isPacked, unpack } from './foreign.ts'
 import { castLines } from './lines.ts'
 import { carriesEvent, EventClock, parseCast, parseEvent, type Cast, type CastEvent } from './read.ts'
 import { tailFile } from './tail.ts'
@@ -12,18 +13,29 @@ export interface LiveCast {
   readonly isEnded: boolean
 }
 
-/** Reads the whole lines of a recording, and follows it from there. Throws as `parseCast` does. */
+/**
+ * Reads a recording of any version, compressed or not, as far as it goes, and follows it from there: damaged lines are
+ * left out and noted. Throws ERR_RECORDING when there is no header.
+ */
 export async function openLive(path: string): Promise<LiveCast> {
   await using file = await open(path, 'r')
-  const bytes = await file.readFile()
-  const whole = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1)
-  const cast = await parseCast(whole.toString('utf8'))
+  const stored = await file.readFile()
+  const text = (isPacked(stored) ? unpack(stored) : stored).toString('utf8')
+  const converted = fromVersionOne(text)
+  const cast = await parseCast(converted ?? text, 'skip')
   const last = cast.events.at(-1)
   return {
     cast,
-    isEnded: last?.code === 'x',
-    more: (signal) => follow(path, whole.length, new EventClock(cast.header.version, last?.seconds ?? 0), cast, signal),
+    isEnded: last?.code === 'x' || converted !== undefined || isPacked(stored),
+    more: (signal) =>
+      follow(path, wholeLines(stored), new EventClock(cast.header.version, last?.seconds ?? 0), cast, signal),
   }
+}
+
+/** Bytes up to where the next event begins: a last line that is no event yet will be completed. */
+function wholeLines(stored: Buffer): number {
+  const end = stored.lastIndexOf(0x0a) + 1
+  return parseEvent(stored.subarray(end).toString('utf8')) === undefined ? end : stored.length
 }
 
 async function* follow(

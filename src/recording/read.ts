@@ -13,22 +13,27 @@ export interface CastEvent {
 export interface Cast {
   readonly header: CastHeader
   readonly events: readonly CastEvent[]
-  /** One sentence when the recording was cut short inside its last line, which is left out. */
+  /** One sentence when lines were left out: the last one, inside which it was cut short, or damaged ones. */
   readonly notice?: string
 }
 
 /**
  * Reads a whole asciicast v2 or v3 recording.
  *
- * @throws Fault ERR_RECORDING, naming the line, for anything but a cut last line.
+ * @param damaged what becomes of lines that are no events: `refuse`, or `skip` to have what is there.
+ * @throws Fault ERR_RECORDING, naming the line, for anything but a cut last line or what is skipped.
  */
-export async function parseCast(source: string | AsyncIterable<Uint8Array>): Promise<Cast> {
+export async function parseCast(
+  source: string | AsyncIterable<Uint8Array>,
+  damaged: 'refuse' | 'skip' = 'refuse',
+): Promise<Cast> {
   const lines = castLines(typeof source === 'string' ? oneChunk(source) : source)
   const first = await lines.next()
   if (first.done === true) throw new Fault('ERR_RECORDING', 'The recording is empty.')
   const header = parseHeader(first.value.text)
   const clock = new EventClock(header.version)
   const events: CastEvent[] = []
+  const skipped: number[] = []
   for await (const { text, number, complete } of lines) {
     if (!carriesEvent(text, header.version)) continue
     const stored = parseEvent(text)
@@ -36,10 +41,13 @@ export async function parseCast(source: string | AsyncIterable<Uint8Array>): Pro
       events.push({ seconds: clock.advance(stored.time), code: stored.code, data: stored.data })
       continue
     }
-    if (complete) throw malformed(number)
+    if (complete && damaged === 'refuse') throw malformed(number)
+    skipped.push(number)
+    if (complete) continue
+    if (skipped.length > 1) break
     return { header, events, notice: `The recording was cut short inside line ${number}, which is left out.` }
   }
-  return { header, events }
+  return skipped.length === 0 ? { header, events } : { header, events, notice: damage(skipped) }
 }
 
 /** Blank lines and, in v3, comments carry none. */
@@ -85,6 +93,11 @@ export function parseEvent(line: string): StoredEvent | undefined {
   if (typeof time !== 'number' || !Number.isFinite(time) || time < 0) return undefined
   if (typeof code !== 'string' || code === '' || typeof data !== 'string') return undefined
   return { time, code, data }
+}
+
+function damage([first, ...others]: readonly number[]): string {
+  if (others.length === 0) return `Line ${first} of the recording is damaged and left out; times after it may be short.`
+  return `${others.length + 1} lines of the recording are damaged and left out, the first is line ${first}; times after it may be short.`
 }
 
 function malformed(number: number): Fault {
