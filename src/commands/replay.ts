@@ -8,9 +8,10 @@ import { fastest, slowest } from '../terminal/player.ts'
 import { playRecording, printRecording } from '../terminal/replay.ts'
 import { clock, parseClock } from '../terminal/seek-bar.ts'
 import { Timeline } from '../terminal/timeline.ts'
-import { exitCode, flag, say, text, type Command, type Parsed } from './command.ts'
+import { exitCode, flag, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { foldersOf } from './link.ts'
-import { stateHelp, stateOption } from './shared-options.ts'
+import { configFlags, stateHelp, stateOption } from './shared-options.ts'
+import { uiOption } from './notices.ts'
 import { readOptional } from './files.ts'
 
 /** A recording without an end that nobody has written to for a day was left by a crash. */
@@ -29,6 +30,8 @@ Options
   --start TIME         where to begin: 90, 1:30 or 1:02:03
   --idle-limit SECONDS longest silence that is played; default 2
   --markers            list the markers and their times, and play nothing
+  --ui=full|line|none  line: text with the time of each line, for screen readers;
+                       none: as --plain, which is also what a pipe or a file gets
   --print              write the whole output at once, as it was
   --plain              write the whole output at once, as text without colours
 ${stateHelp}
@@ -39,6 +42,7 @@ Examples
   chaperone replay s-k3x9ab --start=1:30 --speed=4`,
   options: {
     ...stateOption,
+    ...uiOption,
     print: { type: 'boolean' },
     plain: { type: 'boolean' },
     markers: { type: 'boolean' },
@@ -62,12 +66,15 @@ Examples
       }
       return exitCode.ok
     }
-    if (flag(parsed, 'print') || flag(parsed, 'plain')) {
-      await printRecording({ events, stdout: context.stdout, plain: flag(parsed, 'plain') })
+    const as = printedAs(context, parsed)
+    if (as !== undefined) {
+      const timeline = new Timeline(events, idleSeconds)
+      const shown = timeline.events.filter(({ seconds }) => seconds >= (start ?? 0))
+      await printRecording({ events: shown, stdout: context.stdout, as })
       return exitCode.ok
     }
-    if (!context.stdin.isTTY || !context.stdout.isTTY) {
-      throw new Fault('ERR_TERMINAL', 'Playing needs a terminal.', {
+    if (!context.stdin.isTTY) {
+      throw new Fault('ERR_TERMINAL', 'Playing needs a terminal to read keys from.', {
         advice: 'Add --print to write the output at once, or --plain to write it as text.',
       })
     }
@@ -90,6 +97,14 @@ Examples
     }
     return exitCode.ok
   },
+}
+
+/** Into a file or a pipe goes text, which nothing can misread. Undefined: it is played. */
+function printedAs(context: Context, parsed: Parsed): 'output' | 'text' | 'marked' | undefined {
+  const { ui } = configFlags(parsed)
+  if (flag(parsed, 'print')) return 'output'
+  if (ui === 'line') return 'marked'
+  return flag(parsed, 'plain') || ui === 'none' || !context.stdout.isTTY ? 'text' : undefined
 }
 
 /** A recorder writes every 100 ms while something happens, and a quiet shell may write nothing for long: its file is open. */

@@ -6,7 +6,7 @@ import { Player } from './player.ts'
 import { ScreenClient } from './screen-client.ts'
 import { TerminalSeat } from './seat.ts'
 import { Timeline } from './timeline.ts'
-import { Transcript } from './transcript.ts'
+import { markedLines, Transcript } from './transcript.ts'
 
 /** A lone ESC is the key when nothing follows for this long (milliseconds). */
 const escapeMs = 20
@@ -84,20 +84,22 @@ function names(token: InputToken): readonly string[] {
   return [`${token.ctrl ? 'ctrl-' : ''}${token.shift ? 'shift-' : ''}${token.name}`]
 }
 
-/** Writes all output at once, as slowly as it is read; `plain`: without the sequences that draw. */
+/**
+ * Writes all output at once, as slowly as it is read. `text`: without the sequences that draw. `marked`: the same in
+ * lines with their times.
+ */
 export async function printRecording(options: {
   readonly events: readonly CastEvent[]
   readonly stdout: NodeJS.WriteStream
-  readonly plain?: boolean
+  readonly as: 'output' | 'text' | 'marked'
 }): Promise<void> {
-  const { events, stdout, plain = false } = options
-  if (plain) {
-    const transcript = new Transcript()
-    transcript.append(events, 0)
-    await write(stdout, transcript.text)
-    return
-  }
-  for (const { code, data } of events) if (code === 'o') await write(stdout, data)
+  const { events, stdout, as } = options
+  if (as === 'marked') for (const line of markedLines(events)) await write(stdout, `${line}\n`)
+  else if (as === 'output') for (const { code, data } of events) if (code === 'o') await write(stdout, data)
+  if (as !== 'text') return
+  const transcript = new Transcript()
+  transcript.append(events, 0)
+  await write(stdout, transcript.text)
 }
 
 async function write(stdout: NodeJS.WriteStream, text: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { CastEvent } from '../recording/read.ts'
+import { clock, oneLine } from './seek-bar.ts'
 
 /**
  * Sequences that draw nothing by themselves (ECMA-48 section 5.4): CSI, the strings OSC, DCS, SOS, PM and APC with their
@@ -7,8 +8,45 @@ import type { CastEvent } from '../recording/read.ts'
 const sequences =
   /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g
 
+/** The beginning of such a sequence at the end of a piece; no longer than anything that is meant to be one. */
+const unfinished = /\x1b(?:\[[0-?]{0,256}[ -/]{0,16}|[\]PX^_][^\x07\x1b]{0,8192}\x1b?|[ -/]{0,16})$/
+
+/** Takes the sequences out of output that comes in pieces. */
+class Plain {
+  #held = ''
+
+  push(data: string): string {
+    const whole = this.#held + data
+    const rest = unfinished.exec(whole)?.index ?? whole.length
+    this.#held = whole.slice(rest)
+    return whole.slice(0, rest).replace(sequences, '')
+  }
+}
+
+/**
+ * What a recording says, line by line, each with the time at which it began: for screen readers and files. Markers have
+ * their own lines.
+ */
+export function* markedLines(events: readonly CastEvent[]): Generator<string> {
+  const plain = new Plain()
+  let [line, began] = ['', 0]
+  for (const { seconds, code, data } of events) {
+    if (code === 'm') yield `[${clock(seconds)}] ◆ ${oneLine(data)}`
+    if (code !== 'o') continue
+    const [first = '', ...others] = plain.push(data).split('\n')
+    if (line === '') began = seconds
+    line += first
+    for (const next of others) {
+      if (line.trim() !== '') yield `[${clock(began)}] ${line}`
+      ;[line, began] = [next, seconds]
+    }
+  }
+  if (line.trim() !== '') yield `[${clock(began)}] ${line}`
+}
+
 /** What a recording says as text, and where in it each event stands. */
 export class Transcript {
+  readonly #plain = new Plain()
   #text = ''
   /** Length of the text after each output event, and the event's index. */
   readonly #ends: { readonly end: number; readonly index: number }[] = []
@@ -19,7 +57,7 @@ export class Transcript {
     let end = this.#text.length
     for (const [offset, { code, data }] of events.entries()) {
       if (code !== 'o') continue
-      const plain = data.replace(sequences, '')
+      const plain = this.#plain.push(data)
       parts.push(plain)
       end += plain.length
       this.#ends.push({ end, index: first + offset })

@@ -148,7 +148,7 @@ describe('a command line that makes no sense', () => {
     [['serve', '--contxt', 'x'], 2, /has no option --contxt\. Did you mean "--context"/],
     [['shell', '--practice'], 1, /chaperone run -- CMD/],
     [['shell', '--ui=loud'], 1, /terminal/],
-    [['replay'], 2, /latest/],
+    [['replay'], 1, /recording/],
     [['replay', 'latest'], 1, /recording/],
     [['why', 'no-such-id'], 1, /no-such-id/],
     [['held', 'approve', 'h-abcdef'], 2, /--token-file/],

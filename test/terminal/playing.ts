@@ -7,7 +7,7 @@ const { stdin, stdout } = process
 const { cast, more } = await openLive(file)
 const { header, events } = cast
 const ending = new AbortController()
-if (how === 'print') await printRecording({ events, stdout })
+if (how === 'print') await printRecording({ events, stdout, as: 'output' })
 else
   await playRecording({
     cols: header.cols,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Transcript } from '../../src/terminal/transcript.ts'
+import { markedLines, Transcript } from '../../src/terminal/transcript.ts'
 
 const output = (...data: string[]) => data.map((one, seconds) => ({ seconds, code: 'o', data: one }))
 function of(...data: string[]): Transcript {
@@ -17,6 +17,24 @@ test('words are found whatever their case, colours and pieces', () => {
   expect(transcript.find('hello', 4, 'backward')).toBe(1)
   expect(transcript.find('o world', -1, 'forward')).toBe(2)
   expect(transcript.find('a.ain', -1, 'forward')).toBeUndefined()
+})
+
+test('sequences that are cut between pieces leave nothing behind, however they are cut', () => {
+  const story = 'one \x1b[1;31mred\x1b[0m\x1b]8;;https://a.example\x1b\\link\x1b]8;;\x07 \x1b(Bend'
+  for (let at = 1; at < story.length; at += 1)
+    expect(of(story.slice(0, at), story.slice(at)).text).toBe('one redlink end')
+  expect(of(...story).text).toBe('one redlink end')
+})
+
+test('lines carry the time at which they began, and markers stand between them', () => {
+  const events = [
+    { seconds: 1, code: 'o', data: '$ \x1b[1mls\x1b[0m' },
+    { seconds: 61, code: 'o', data: ' -l\r\n\r\nfile\r\n' },
+    { seconds: 62, code: 'm', data: 'held\x1b[2J' },
+    { seconds: 63, code: 'r', data: '80x24' },
+    { seconds: 64, code: 'o', data: 'last' },
+  ]
+  expect([...markedLines(events)]).toEqual(['[00:01] $ ls -l', '[01:01] file', '[01:02] ◆ held [2J', '[01:04] last'])
 })
 
 test('markers and sizes between are passed over; what comes later is found too', () => {
