@@ -248,6 +248,8 @@ export class Player {
     const { timeline, title, screen, terminal } = this.#options
     const { cols, rows } = terminal()
     const isAtEnd = this.#position >= timeline.duration
+    const { recorded } = this.#stage
+    const isCut = recorded.cols > cols || recorded.rows > rows - 1
     const bar = seekBar(
       {
         state: this.#isPlaying ? (this.#isLive && isAtEnd ? 'live' : 'playing') : 'paused',
@@ -256,7 +258,7 @@ export class Player {
         speed: this.#speed,
         markers: timeline.markers.map(({ seconds }) => seconds),
         note: this.#note || this.#lastNews(),
-        title: oneLine(title),
+        title: oneLine(isCut ? `${recorded.cols}×${recorded.rows}, cut to fit` : title),
       },
       cols,
     )

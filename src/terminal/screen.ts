@@ -63,6 +63,8 @@ export class Screen {
   #isEntered = false
   /** True while the model is brought to where its past leads. */
   #isReliving = false
+  /** Messages that came meanwhile. */
+  readonly #waiting: ToScreen[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: ScreenOptions, send: (message: FromScreen) => void) {
@@ -95,7 +97,8 @@ export class Screen {
   }
 
   handle(message: ToScreen): void {
-    if (message.type === 'output') this.#output(message.bytes, message.echo)
+    if (this.#isReliving) this.#waiting.push(message)
+    else if (message.type === 'output') this.#output(message.bytes, message.echo)
     else if (message.type === 'chrome') this.#showChrome(message.frame)
     else if (message.type === 'resize') this.#resize(message)
     else if (message.type === 'enter') this.#enter()
@@ -134,19 +137,29 @@ export class Screen {
     }
   }
 
-  #relive(past: readonly (Past | Keep)[]): void {
+  /** Piece by piece, for xterm takes no more than 50 MB that it has not parsed; what comes meanwhile waits. */
+  #relive(past: readonly (Past | Keep)[], at = 0): void {
     this.#isReliving = true
-    for (const piece of past) {
-      if ('bytes' in piece) this.#model.write(piece.bytes)
-      else if ('keep' in piece) this.#model.write('', () => this.#keep(piece.keep))
-      else this.#model.write('', () => this.#model.resize(Math.max(2, piece.cols), Math.max(1, piece.rows)))
-    }
-    this.#model.write('', () => {
-      this.#departures.forget()
-      this.#announcements.hush()
-      this.#isReliving = false
-      this.#touch(true)
+    const piece = past[at]
+    const bytes = piece !== undefined && 'bytes' in piece ? piece.bytes : ''
+    this.#model.write(bytes, () => {
+      if (piece === undefined) return this.#relived()
+      if ('keep' in piece) this.#keep(piece.keep)
+      else if ('cols' in piece) this.#model.resize(Math.max(2, piece.cols), Math.max(1, piece.rows))
+      this.#relive(past, at + 1)
     })
+  }
+
+  #relived(): void {
+    this.#departures.forget()
+    this.#announcements.hush()
+    this.#isReliving = false
+    this.#touch(true)
+    while (!this.#isReliving) {
+      const message = this.#waiting.shift()
+      if (message === undefined) return
+      this.handle(message)
+    }
   }
 
   #keep(kept: number): void {
@@ -299,8 +312,12 @@ export class Screen {
   }
 
   #programRows(): Row[] {
-    const { cols, rows } = this.#size
-    return this.#programReader.read(this.#model.buffer.active.baseY, Math.min(rows, Math.max(1, rows - 1)), cols)
+    const { cols, rows, modelRows, purpose } = this.#size
+    const { baseY, cursorY } = this.#model.buffer.active
+    const shown = Math.min(rows, Math.max(1, rows - 1))
+    // Of a recording taller than the terminal, the part is shown in which something happens.
+    const top = purpose === 'player' ? Math.max(0, Math.min(cursorY + 1, modelRows) - shown) : 0
+    return this.#programReader.read(baseY + top, shown, cols)
   }
 
   #target(): Row[] {

@@ -142,10 +142,27 @@ describe('playing a recording', () => {
     await pty.exit
   })
 
+  test('of a recording taller than the terminal that part is shown in which something happens, and it is said', async () => {
+    await using cleanup = new AsyncDisposableStack()
+    const { path } = cleanup.use(await temporaryFolder())
+    const file = join(path, 'tall.cast')
+    const output = Array.from({ length: 30 }, (_, n) => `line ${n + 1}`).join('\r\n')
+    await writeFile(
+      file,
+      `${JSON.stringify({ version: 2, width: 60, height: 30 })}\n${JSON.stringify([0, 'o', output])}\n`,
+    )
+    await using pty = openPty(process.execPath, [playing, 'play', file], { cols: 110, rows: 11 })
+    await pty.waitForScreen(/^line 21\n[^]*line 30\n[^]*60×30, cut to fit/)
+    pty.resize(110, 40)
+    await pty.waitForScreen(/^line 1\n[^]*line 30\n(?![^]*cut to fit)[^]*story/)
+    pty.type('q')
+    await pty.exit
+  })
+
   test('a terminal smaller than the recording shows what fits', async () => {
     await using recording = await openStory('play')
     await using pty = openPty(process.execPath, recording.args, { cols: 12, rows: 2 })
-    await pty.waitForScreen(/^one\n/)
+    await pty.waitForScreen(/^last\n/)
     pty.type('q')
     expect(await pty.exit).toEqual({ code: 0, signal: 0 })
   })
