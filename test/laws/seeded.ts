@@ -5,12 +5,16 @@ import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../support/tmp.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const settings = ['package.json', 'tsconfig.json', '.prettierignore', 'scripts']
+const settings = ['package.json', 'tsconfig.json', '.prettierignore']
 
 /** A small project under this project's own settings, for showing that a check sees what it forbids. */
 export async function seededProject(files: Readonly<Record<string, string>>) {
   const folder = await temporaryFolder()
   for (const name of settings) await cp(join(root, name), join(folder.path, name), { recursive: true })
+  await cp(join(root, 'scripts'), join(folder.path, 'scripts'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts') && !path.endsWith('.tsx'),
+  })
   await symlink(join(root, 'node_modules'), join(folder.path, 'node_modules'))
   for (const name of ['src', 'ui', 'test']) await mkdir(join(folder.path, name))
   for (const [name, text] of Object.entries(files)) {
