@@ -54,11 +54,17 @@ export function createHttp2(
     streamResetRate: RESETS_PER_SECOND,
   })
   server.on('session', (session) => {
-    session.setTimeout(options.keepAliveMs, () => session.close())
     let open = 0
+    // Not the session's own timeout, which also runs while a held request waits in silence.
+    const whenIdle = () => setTimeout(() => session.close(), options.keepAliveMs).unref()
+    let idle = whenIdle()
     session.on('stream', (stream) => {
       open += 1
-      stream.once('close', () => (open -= 1))
+      clearTimeout(idle)
+      stream.once('close', () => {
+        open -= 1
+        if (open === 0) idle = whenIdle()
+      })
     })
     // An idle connection is left in peace, so that it comes to its end.
     const pings = setInterval(() => {
@@ -67,6 +73,7 @@ export function createHttp2(
     sessions.add(session)
     session.once('close', () => {
       clearInterval(pings)
+      clearTimeout(idle)
       sessions.delete(session)
     })
   })
@@ -147,5 +154,5 @@ function replyOn(stream: ServerHttp2Stream): ClientReply {
  */
 function wasWhole(stream: ServerHttp2Stream, session: { readonly destroyed: boolean } | undefined): boolean {
   if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return false
-  return stream.writableFinished || session?.destroyed !== true
+  return stream.writableFinished || (stream.writableLength === 0 && session?.destroyed !== true)
 }

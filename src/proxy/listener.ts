@@ -20,6 +20,8 @@ export interface ProxyOptions extends Parts {
   readonly port: number
   /** PEM texts. */
   readonly tls: { readonly key: string; readonly cert: string }
+  /** A connection without requests is closed after this long (ms). Absent = longer than client-go keeps one. */
+  readonly keepAliveMs?: number
 }
 
 export interface Proxy {
@@ -50,6 +52,7 @@ const protocolError = /^(HPE_|ERR_HTTP_)/
  * @throws Fault ERR_BUSY_PORT, ERR_USAGE when the address is not one of this machine.
  */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { keepAliveMs = KEEP_ALIVE_MS } = options
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
@@ -69,7 +72,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: CHECKING_INTERVAL_MS,
   })
   server.maxConnections = MAX_CONNECTIONS
@@ -84,7 +87,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     track(serve(request, reply, parts, closing.signal).finally(() => busy.delete(socket)))
   }
   const http2 = createHttp2(
-    { maxHeaderBytes: MAX_HEADER_BYTES, keepAliveMs: KEEP_ALIVE_MS },
+    { maxHeaderBytes: MAX_HEADER_BYTES, keepAliveMs },
     (request: ClientRequest, reply: ClientReply) => track(serve(request, reply, parts, closing.signal)),
     (session: ServerHttp2Session) => track(journalMalformed(options, session.socket, '')),
   )

@@ -52,6 +52,7 @@ export interface HouseOptions {
   readonly identify?: Stations['identify']
   readonly park?: Park
   readonly oblige?: Stations['oblige']
+  readonly keepAliveMs?: number
   readonly append?: (event: AuditEvent, durability: Durability) => Promise<void>
 }
 
@@ -215,6 +216,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
     stations,
     upstream: connected,
     clock: { now: () => new Date('2026-11-23T06:00:00.000Z') },
+    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     newAuditID: () => `audit-${++count}`,
   })
   return {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import { expect, test } from 'vitest'
 import { annotation } from '../../src/model/audit.ts'
-import { clientToken, inHouse, type House } from './house.ts'
+import { clientToken, inHouse, type House, type HouseOptions } from './house.ts'
 
 const bearer = `Bearer ${clientToken}`
 
@@ -123,6 +123,43 @@ test('an answer that was given whole is journalled so, whatever its length', () 
         }
       }),
   ))
+
+test.each([
+  ['kindly', 0],
+  ['as cancelled', 8],
+])('an answer of which the client wants no more, said %s, is not journalled as whole', (_how, code) =>
+  inHouse(
+    { handler: (_message, response) => response.end('x'.repeat(10_000)) },
+    async (house) => {
+      const session = connect(house.endpoint, { ca: house.ca, settings: { initialWindowSize: 64 } })
+      session.on('error', () => {})
+      await once(session, 'localSettings')
+      const stream = send(session, { ':path': '/api/v1/pods' })
+      stream.on('error', () => {})
+      await once(stream, 'response')
+      stream.close(code)
+      expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
+      session.destroy()
+    },
+  ),
+)
+
+test('a request that waits longer than idle connections may keeps its connection', () => {
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<() => void>()
+  const handler: HouseOptions['handler'] = (_message, response) => arrive(() => response.end('"whole"'))
+  return inHouse({ handler, keepAliveMs: 50 }, (house) =>
+    withSession(house, async (session) => {
+      const stream = send(session, { ':path': '/api/v1/namespaces/d/pods/p' })
+      const answer = await arrived
+      await withSession(house, (idle) => once(idle, 'close'))
+      expect(session.closed).toBe(false)
+      answer()
+      expect(await text(stream)).toBe('"whole"')
+      expect((await house.completed()).annotations['chaperone/outcome']).toBe('completed')
+      await once(session, 'close')
+    }),
+  )
+})
 
 test('an answer that breaks is never taken for whole', () =>
   inHouse(
