@@ -17,6 +17,8 @@ interface Used {
 
 /** Chain fields and what JSON adds around an event's own texts. */
 const OVERHEAD_BYTES = 1024
+/** Characters of a text whose length in JSON is guessed. */
+const SHORT_TEXT = 256
 /** Subjects that are remembered; more than that are too many for one broker. */
 const MAX_SUBJECTS = 10_000
 
@@ -65,10 +67,16 @@ export function withQuota(journal: JournalPort, options: QuotaOptions): JournalP
 }
 
 /** About the bytes of its line; exact is not needed, and writing the JSON twice would cost more than the rest. */
-function sizeOf({ requestURI, userAgent, annotations }: AuditEvent): number {
-  let bytes = OVERHEAD_BYTES + requestURI.length + (userAgent?.length ?? 0)
-  for (const value of Object.values(annotations)) bytes += value.length
+function sizeOf({ requestURI, userAgent, objectRef, responseStatus, annotations }: AuditEvent): number {
+  let bytes = OVERHEAD_BYTES + lengthOf(requestURI) + lengthOf(userAgent) + lengthOf(responseStatus?.message ?? '')
+  for (const value of Object.values(annotations)) bytes += lengthOf(value)
+  for (const value of Object.values(objectRef ?? {})) bytes += lengthOf(value)
   return bytes
+}
+
+/** In JSON a quote takes two bytes: short texts are taken to be made of them, long ones are looked at. */
+function lengthOf(text: string): number {
+  return text.length > SHORT_TEXT ? Buffer.byteLength(JSON.stringify(text)) : text.length * 2
 }
 
 function overQuota(name: string): Fault {

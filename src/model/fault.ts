@@ -14,6 +14,7 @@ export type FaultCode =
   | 'ERR_TARGET' // the request target is ambiguous or malformed
   | 'ERR_BODY' // the request body cannot be read exactly as the API server would
   | 'ERR_BODY_TOO_LARGE'
+  | 'ERR_HEADERS' // more request headers than are read
   | 'ERR_MEDIA_TYPE' // an encoding we cannot judge
   | 'ERR_UPGRADE' // an upgrade that is not supported
   | 'ERR_UNAUTHENTICATED'

@@ -4,6 +4,10 @@ import type { ClientRequest } from './client.ts'
 
 /** Headers that mean something else when they come twice. */
 const single = ['authorization', 'host', 'content-type', 'content-length', 'transfer-encoding'] as const
+/** Bytes of all request headers together; label selectors are long, and the API server takes 1 MiB. */
+export const MAX_HEADER_BYTES = 64 * 1024
+/** Around a name and its value, as RFC 9113 section 6.5.2 counts. */
+const HEADER_OVERHEAD_BYTES = 32
 /** Everything else a client sends is not passed on (facts of RFC 9110 section 7.6.1, and identity headers of proxies). */
 const MAX_USER_AGENT = 256
 const versions = ['1.1', '2.0']
@@ -12,10 +16,11 @@ const answerHeaders: ReadonlySet<string> = new Set(['content-type', 'etag', 'las
 /**
  * Refuses a request whose headers could be read in two ways, or that asks to be somebody else.
  *
- * @throws Fault ERR_TARGET, ERR_BODY, ERR_FORBIDDEN.
+ * @throws Fault ERR_HEADERS, ERR_TARGET, ERR_BODY, ERR_FORBIDDEN.
  */
 export function assertUnambiguous(request: ClientRequest): void {
   const headers = request.distinct
+  if (sizeOf(headers) > MAX_HEADER_BYTES) throw tooManyHeaders()
   for (const name of single) {
     if ((headers[name]?.length ?? 0) > 1) throw new Fault('ERR_TARGET', `The header ${name} is given twice.`)
   }
@@ -36,6 +41,20 @@ export function assertUnambiguous(request: ClientRequest): void {
       advice: 'Repeat the command without --as, --as-group and --as-uid.',
     })
   }
+}
+
+function sizeOf(headers: ClientRequest['distinct']): number {
+  let bytes = 0
+  for (const [name, values = []] of Object.entries(headers)) {
+    for (const value of values) bytes += name.length + value.length + HEADER_OVERHEAD_BYTES
+  }
+  return bytes
+}
+
+function tooManyHeaders(): Fault {
+  return new Fault('ERR_HEADERS', `The headers of the request are larger than ${MAX_HEADER_BYTES} bytes.`, {
+    advice: 'Shorten the longest of them, or the target.',
+  })
 }
 
 /** The User-Agent without characters that a header or a screen could trip over. */

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import type { ClientReply, ClientRequest } from './client.ts'
 
 export interface Http2Options {
-  /** Bytes of all headers of one request. */
+  /** Bytes of all headers of one request, above which its stream is reset without a word: more than are answered. */
   readonly maxHeaderBytes: number
   /** A session without streams is closed after this long (ms). */
   readonly keepAliveMs: number
@@ -12,6 +12,8 @@ export interface Http2Options {
 
 /** Streams of one connection at once: client-go opens up to 250 on one before it opens another. */
 const MAX_STREAMS = 250
+/** As many as Node reads over HTTP/1.1. */
+const MAX_HEADERS = 2000
 /** Memory of one session in MB; Node's 10 refuses streams when a few large answers wait for their reader. */
 const MAX_SESSION_MEMORY = 64
 /** Frames that make no sense, before the connection ends; a client that makes mistakes makes few. */
@@ -38,16 +40,17 @@ export interface Http2 {
 
 /**
  * Speaks HTTP/2 (RFC 9113) on TLS sockets that others accept. Bytes that are no HTTP/2 end the session and are told to
- * `onMalformed`.
+ * `onMalformed`, with the address that they came from.
  */
 export function createHttp2(
   options: Http2Options,
   onExchange: OnExchange,
-  onMalformed: (session: ServerHttp2Session) => void,
+  onMalformed: (address: string) => void,
 ): Http2 {
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Map<ServerHttp2Session, string>()
   const server = createSecureServer({
     settings: { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: options.maxHeaderBytes, enablePush: false },
+    maxHeaderListPairs: MAX_HEADERS,
     maxSessionMemory: MAX_SESSION_MEMORY,
     maxSessionInvalidFrames: MAX_INVALID_FRAMES,
     streamResetBurst: RESET_BURST,
@@ -70,14 +73,14 @@ export function createHttp2(
     const pings = setInterval(() => {
       if (open > 0 && !session.destroyed) session.ping(() => {})
     }, PING_INTERVAL_MS).unref()
-    sessions.add(session)
+    sessions.set(session, session.socket.remoteAddress ?? '')
     session.once('close', () => {
       clearInterval(pings)
       clearTimeout(idle)
       sessions.delete(session)
     })
   })
-  server.on('sessionError', (_error, session) => onMalformed(session))
+  server.on('sessionError', (_error, session) => onMalformed(sessions.get(session) ?? ''))
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
     // A reset by the client arrives as an error; its close tells all there is to know.
     stream.on('error', () => {})
@@ -90,8 +93,8 @@ export function createHttp2(
       socket.allowHalfOpen = false
       server.emit('secureConnection', socket)
     },
-    drain: () => sessions.forEach((session) => session.close()),
-    breakOff: () => sessions.forEach((session) => session.destroy()),
+    drain: () => sessions.forEach((_address, session) => session.close()),
+    breakOff: () => sessions.forEach((_address, session) => session.destroy()),
   }
 }
 

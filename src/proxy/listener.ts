@@ -1,17 +1,17 @@
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
-import type { ServerHttp2Session } from 'node:http2'
 import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Fault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
 import { http1Client, type ClientReply, type ClientRequest } from './client.ts'
 import { Gate } from './gate.ts'
+import { MAX_HEADER_BYTES } from './headers.ts'
 import { createHttp2, type Http2 } from './http2.ts'
 import { serve, type Parts } from './pipeline.ts'
-import { journalMalformed } from './malformed.ts'
+import { journalMalformed, noHttp, type Refusal } from './malformed.ts'
 import { StreamLimit } from './stream-limit.ts'
 
 export interface ProxyOptions extends Parts {
@@ -31,8 +31,6 @@ export interface Proxy {
   close(graceMs: number): Promise<void>
 }
 
-/** Bytes of all request headers together; label selectors are long, and the API server takes 1 MiB. */
-const MAX_HEADER_BYTES = 64 * 1024
 /** From the connection to the last header; a slower client only holds a socket. */
 const HEADERS_TIMEOUT_MS = 20_000
 /** Longer than client-go keeps an idle connection (90 s), so that it is the client who closes and no request is lost. */
@@ -45,6 +43,19 @@ const CHECKING_INTERVAL_MS = 2_000
 const CIPHERS = [...new Set(['TLS_AES_128_GCM_SHA256', ...DEFAULT_CIPHERS.split(':')])].join(':')
 /** Codes of llhttp and node:http for what is no HTTP; others mean that a connection broke, which is no request. */
 const protocolError = /^(HPE_|ERR_HTTP_)/
+/** What has a better answer than 400, by those codes. */
+const refusals: Readonly<Record<string, Refusal>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 431,
+    reason: 'RequestHeaderFieldsTooLarge',
+    message: `The headers of the request are larger than ${MAX_HEADER_BYTES} bytes.`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 408,
+    reason: 'Timeout',
+    message: `The headers of the request were not there within ${HEADERS_TIMEOUT_MS / 1000} seconds.`,
+  },
+}
 
 /**
  * The data plane: HTTPS on one address, HTTP/2 or HTTP/1.1 by ALPN (RFC 7301), each request through the pipeline.
@@ -87,31 +98,37 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     track(serve(request, reply, parts, closing.signal).finally(() => busy.delete(socket)))
   }
   const http2 = createHttp2(
-    { maxHeaderBytes: MAX_HEADER_BYTES, keepAliveMs },
+    { maxHeaderBytes: 4 * MAX_HEADER_BYTES, keepAliveMs },
     (request: ClientRequest, reply: ClientReply) => track(serve(request, reply, parts, closing.signal)),
-    (session: ServerHttp2Session) => track(journalMalformed(options, session.socket, '')),
+    (address: string) => track(journalMalformed(options, { address, method: '', ...noHttp })),
   )
   handOver(server, http2)
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)
   server.on('connect', (message, socket) => {
-    refuseSocket(socket)
-    track(journalMalformed(options, socket, message.method ?? 'CONNECT'))
+    refuseSocket(socket, noHttp)
+    track(journalMalformed(options, { address: addressOf(socket), method: message.method ?? 'CONNECT', ...noHttp }))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!protocolError.test(error.code ?? '')) {
       socket.destroy()
       return
     }
+    const refusal = refusals[error.code ?? ''] ?? noHttp
+    const address = addressOf(socket)
     // An answer on its way must not be mistaken for the answer to the bytes behind it.
     if (busy.has(socket)) socket.destroy()
-    else refuseSocket(socket)
-    track(journalMalformed(options, socket, ''))
+    else refuseSocket(socket, refusal)
+    track(journalMalformed(options, { address, method: '', ...refusal }))
   })
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
   return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, http2, running, closing, graceMs) }
+}
+
+function addressOf(socket: Duplex): string {
+  return socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
 }
 
 /** Sockets on which HTTP/2 was agreed go to `http2`; all others stay with the server's own HTTP/1.1. */
@@ -167,16 +184,14 @@ async function close(
 }
 
 /** What cannot be parsed gets a Status without detail, and its connection ends. */
-function refuseSocket(socket: Duplex): void {
+function refuseSocket(socket: Duplex, { code, reason, message }: Refusal): void {
   if (!socket.writable) {
     socket.destroy()
     return
   }
-  const body = JSON.stringify(
-    failure(400, 'BadRequest', 'The request is not HTTP/1.1 that can be read in one way only.'),
-  )
+  const body = JSON.stringify(failure(code, reason, message))
   socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   )
 }

@@ -1,16 +1,29 @@
-import { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { annotation } from '../model/audit.ts'
 import type { Parts } from './pipeline.ts'
+
+/** How bytes are refused that became no request. */
+export interface Refusal {
+  readonly code: number
+  /** metav1.StatusReason. */
+  readonly reason: string
+  readonly message: string
+}
+
+export const noHttp: Refusal = {
+  code: 400,
+  reason: 'BadRequest',
+  message: 'The request is not HTTP that can be read in one way only.',
+}
 
 /**
  * The journal line of bytes that were no HTTP request: who sent them, and nothing of what they said. A journal that
  * fails here refuses the next real request by itself.
  */
-export async function journalMalformed(parts: Parts, socket: Duplex, method: string): Promise<void> {
-  const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
+export async function journalMalformed(
+  parts: Parts,
+  { address, method, code, reason, message }: Refusal & { readonly address: string; readonly method: string },
+): Promise<void> {
   const now = parts.clock.now().toISOString().replace('Z', '000Z')
-  const message = 'The request is not HTTP/1.1 that can be read in one way only.'
   const line = parts.stations.journal.append(
     {
       kind: 'Event',
@@ -23,7 +36,7 @@ export async function journalMalformed(parts: Parts, socket: Duplex, method: str
       user: { username: 'system:anonymous', groups: ['system:unauthenticated'] },
       sourceIPs: address === '' ? [] : [address],
       userAgent: '',
-      responseStatus: { code: 400, reason: 'BadRequest', message },
+      responseStatus: { code, reason, message },
       requestReceivedTimestamp: now,
       stageTimestamp: now,
       annotations: {
@@ -35,5 +48,6 @@ export async function journalMalformed(parts: Parts, socket: Duplex, method: str
     },
     'soon',
   )
-  await line.catch(() => socket.destroy())
+  // The journal itself tells of its failure, and the connection ends in any case.
+  await line.catch(() => undefined)
 }

@@ -22,6 +22,7 @@ const answers: Readonly<Record<FaultCode, Answer>> = {
   ERR_TARGET: { http: 400, status: 'BadRequest', reason: 'malformed-request' },
   ERR_BODY: { http: 400, status: 'BadRequest', reason: 'malformed-request' },
   ERR_BODY_TOO_LARGE: { http: 413, status: 'RequestEntityTooLarge', reason: 'malformed-request' },
+  ERR_HEADERS: { http: 431, status: 'RequestHeaderFieldsTooLarge', reason: 'malformed-request' },
   ERR_MEDIA_TYPE: { http: 415, status: 'UnsupportedMediaType', reason: 'malformed-request' },
   ERR_UPGRADE: { http: 501, status: 'NotSupported', reason: 'upgrade-not-supported' },
   ERR_UNAUTHENTICATED: { http: 401, status: 'Unauthorized', reason: 'not-authenticated' },

@@ -78,3 +78,17 @@ test('over any time nobody gets more than a share and what refilled', async () =
     }),
   )
 })
+
+test.each([
+  ['long names and messages', { requestURI: `/${'n'.repeat(8000)}`, objectRef: { name: 'n'.repeat(8000) } }],
+  ['a long refusal', { responseStatus: { code: 403, message: 'n'.repeat(8000) } }],
+  ['quotes', { userAgent: '"'.repeat(256), annotations: { claim: '"'.repeat(250) } }],
+  ['characters of six bytes each', { annotations: { claim: '\u0001'.repeat(4000) } }],
+])('lines with %s count as long as they are', async (_what, facts) => {
+  const { journal, written } = journalWith(1_000_000)
+  const event = auditEvent('a', { stage: 'RequestReceived', ...facts })
+  for (let count = 0; count < 2000; count++) await journal.append(event, 'soon').catch(() => {})
+  expect(written.length).toBeGreaterThan(20)
+  const bytes = written.reduce((sum, line) => sum + JSON.stringify(line).length, 0)
+  expect(bytes).toBeLessThan(1_050_000)
+})

@@ -10,7 +10,7 @@ import { clientToken, inHouse, type House, type HouseOptions } from './house.ts'
 const bearer = `Bearer ${clientToken}`
 
 async function withSession<T>(house: House, story: (session: ClientHttp2Session) => Promise<T>): Promise<T> {
-  const session = connect(house.endpoint, { ca: house.ca })
+  const session = connect(house.endpoint, { ca: house.ca, maxSendHeaderBlockLength: 1 << 20 })
   session.on('error', () => {})
   try {
     return await story(session)
@@ -128,20 +128,17 @@ test.each([
   ['kindly', 0],
   ['as cancelled', 8],
 ])('an answer of which the client wants no more, said %s, is not journalled as whole', (_how, code) =>
-  inHouse(
-    { handler: (_message, response) => response.end('x'.repeat(10_000)) },
-    async (house) => {
-      const session = connect(house.endpoint, { ca: house.ca, settings: { initialWindowSize: 64 } })
-      session.on('error', () => {})
-      await once(session, 'localSettings')
-      const stream = send(session, { ':path': '/api/v1/pods' })
-      stream.on('error', () => {})
-      await once(stream, 'response')
-      stream.close(code)
-      expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
-      session.destroy()
-    },
-  ),
+  inHouse({ handler: (_message, response) => response.end('x'.repeat(10_000)) }, async (house) => {
+    const session = connect(house.endpoint, { ca: house.ca, settings: { initialWindowSize: 64 } })
+    session.on('error', () => {})
+    await once(session, 'localSettings')
+    const stream = send(session, { ':path': '/api/v1/pods' })
+    stream.on('error', () => {})
+    await once(stream, 'response')
+    stream.close(code)
+    expect((await house.completed()).annotations['chaperone/outcome']).toBe('cancelled')
+    session.destroy()
+  }),
 )
 
 test('a request that waits longer than idle connections may keeps its connection', () => {
@@ -204,6 +201,8 @@ test('bytes that are no HTTP/2 end their connection, and the others go on', () =
     await once(socket, 'secureConnect')
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
     await once(socket.resume(), 'close')
+    const line = await house.line((event) => event.annotations['chaperone/reason'] === 'malformed-request')
+    expect(line.sourceIPs).toEqual(['127.0.0.1'])
     await withSession(house, async (session) => {
       expect((await replyTo(send(session, { ':path': '/api/v1/pods' }))).status).toBe(200)
     })
@@ -238,6 +237,18 @@ test('a flood of streams that are reset at once ends the connection, not the pro
       expect((await replyTo(send(session, { ':path': '/api/v1/pods' }))).status).toBe(200)
     })
   }))
+
+test('too many headers are refused in words and journalled', () =>
+  inHouse({}, (house) =>
+    withSession(house, async (session) => {
+      const long = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`x-${index}`, 'a'.repeat(8 * 1024)]))
+      const { status, body } = await replyTo(send(session, { ':path': '/api/v1/pods', ...long }))
+      expect(status).toBe(431)
+      expect(body).toContain('larger than 65536 bytes')
+      const line = await house.line(({ responseStatus }) => responseStatus?.code === 431)
+      expect(line.sourceIPs).toEqual(['127.0.0.1'])
+    }),
+  ))
 
 test('headers without end are cut off', () =>
   inHouse({}, (house) =>

@@ -70,6 +70,15 @@ test.each(probes)('%s is refused, journalled, and nothing arrives', (_name, byte
   }),
 )
 
+test('headers that are too long are refused with 431 and journalled', () =>
+  inHouse({}, async (house) => {
+    const said = await raw(house, `GET /api/v1/pods HTTP/1.1\r\n${host}${auth}X-A: ${'a'.repeat(70_000)}\r\n${end}`)
+    expect(said).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large/)
+    const { responseStatus, sourceIPs } = await house.line((event) => event.stage === 'ResponseComplete')
+    expect(responseStatus?.code).toBe(431)
+    expect(sourceIPs).toEqual(['127.0.0.1'])
+  }))
+
 test('two requests on one connection are two requests', () =>
   inHouse({}, async (house) => {
     const first = `GET /api/v1/pods HTTP/1.1\r\n${host}${auth}\r\n`
