@@ -155,6 +155,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         mode: 'local',
         context: options.practice === undefined ? upstream.context : 'practice',
         server: upstream.server,
+        identity: upstream.identity,
         practice: options.practice !== undefined,
         policy: { name: policy.name, digest: policy.digest },
         endpoint: proxy.endpoint,

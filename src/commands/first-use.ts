@@ -69,7 +69,7 @@ export async function agreeToJoin(
 ): Promise<void> {
   if (info.practice || flag(parsed, 'yes') || text(parsed, 'context') !== undefined) return
   const known = await knownClusters(folders.root)
-  if (known.some((one) => one.context === info.context && one.server === info.server)) return
+  if (known.some((one) => one.context === info.context && one.identity === info.identity)) return
   await demandYes(context, {
     kubeconfig: `the broker that runs in ${folders.root}`,
     context: info.context,
@@ -79,7 +79,12 @@ export async function agreeToJoin(
     policy: info.policy.name,
     mode: info.mode,
   })
-  await rememberCluster(folders.root, { kubeconfig: '', context: info.context, server: info.server, identity: '' })
+  await rememberCluster(folders.root, {
+    kubeconfig: '',
+    context: info.context,
+    server: info.server,
+    identity: info.identity,
+  })
 }
 
 const firstUse = 'This cluster has not been used from here before.'

@@ -1,19 +1,26 @@
 import type { Config } from '../config/load.ts'
+import type { Environment } from '../config/environment.ts'
 import type { BrokerInfo } from '../control/contract.ts'
 import { loadUpstream } from '../kube/kubeconfig.ts'
 import { Fault } from '../model/fault.ts'
-import { text, type Context, type Parsed } from './command.ts'
+import { text, type Parsed } from './command.ts'
 import { readContexts } from './contexts.ts'
+
+type ServedCluster = Pick<BrokerInfo, 'context' | 'server' | 'identity' | 'practice'>
+
+interface Surroundings {
+  readonly environment: Pick<Environment, 'variables'>
+}
 
 /**
  * Throws ERR_BROKER when a running broker serves another cluster than the one asked for. Who names no cluster means the broker
- * that runs, save that a kubeconfig never means the practice cluster. A context that is named is compared by its server too:
- * two kubeconfigs may both have a `default`.
+ * that runs, save that a kubeconfig never means the practice cluster. A context that is named is compared by the API server's
+ * identity too: two kubeconfigs may both have a `default`, and two tunnels one address.
  */
 export async function refuseOtherCluster(
-  context: Context,
-  running: { readonly info: BrokerInfo; readonly folder: string },
-  config: Config,
+  context: Surroundings,
+  running: { readonly info: ServedCluster; readonly folder: string },
+  config: Pick<Config, 'upstream'>,
   parsed: Parsed,
 ): Promise<void> {
   const { info, folder } = running
@@ -26,8 +33,8 @@ export async function refuseOtherCluster(
 }
 
 async function isSame(
-  context: Context,
-  info: BrokerInfo,
+  context: Surroundings,
+  info: ServedCluster,
   asked: Config['upstream'],
   isNamedFile: boolean,
 ): Promise<boolean> {
@@ -46,5 +53,5 @@ async function isSame(
     environment: context.environment.variables,
   })
   await upstream.close()
-  return upstream.server === info.server
+  return upstream.identity === info.identity
 }

@@ -70,6 +70,8 @@ export interface BrokerInfo {
   readonly context: string
   /** Upstream API server URL. */
   readonly server: string
+  /** Which API server that is: URL, certificate authority, and the proxy on the way; see kube/port.ts. */
+  readonly identity: string
   readonly practice: boolean
   readonly policy: { readonly name: string; readonly digest: string }
   /** Data plane, `https://127.0.0.1:PORT`. */

@@ -28,8 +28,8 @@ export interface Upstream {
   /** URL of the API server. */
   readonly server: string
   /**
-   * Which API server this is: URL, name in its certificate where the kubeconfig gives one, and SHA-256 (hex) of the CA
-   * PEM, or `system`. Two clusters reached over one URL, as through tunnels, differ in their CA.
+   * Which API server this is: URL, name in its certificate where the kubeconfig gives one, SHA-256 (hex) of the CA
+   * PEM, or `system`, and the proxy on the way. Two clusters reached over one URL, as through tunnels, differ in those.
    */
   readonly identity: string
   /**

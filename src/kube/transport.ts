@@ -154,9 +154,11 @@ function openPool(access: ClusterAccess, certificate: Certificate, { connections
   return new ProxyAgent({ ...options, uri: proxy.href, requestTls: tls, connectTimeout: CONNECT_TIMEOUT_MS })
 }
 
-function identityOf({ server, serverName, ca }: ClusterAccess): string {
+function identityOf({ server, serverName, ca, proxy }: ClusterAccess): string {
   const authority = ca === undefined ? 'system' : `sha256:${hash('sha256', ca, 'hex')}`
-  return [server.href, ...(serverName === undefined ? [] : [serverName]), authority].join(' ')
+  // Its credential is left out: the text is kept in files.
+  const by = proxy === undefined ? [] : [`by ${proxy.host}`]
+  return [server.href, ...(serverName === undefined ? [] : [serverName]), authority, ...by].join(' ')
 }
 
 /** The API server does not accept the broker's own credential. */

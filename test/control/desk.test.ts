@@ -74,6 +74,7 @@ beforeEach(async () => {
         mode: 'local',
         context: 'practice',
         server: 'https://127.0.0.1:1',
+        identity: 'https://127.0.0.1 system',
         practice: true,
         policy: { name: 'built-in', digest: '' },
         endpoint: 'https://127.0.0.1:2',

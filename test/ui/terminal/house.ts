@@ -30,6 +30,7 @@ export const info: BrokerInfo = {
   mode: 'local',
   context: 'practice',
   server: 'https://127.0.0.1:6443',
+  identity: 'https://127.0.0.1:6443 system',
   practice: true,
   policy: { name: 'default', digest: 'f'.repeat(64) },
   endpoint: 'https://127.0.0.1:7443',
