@@ -6,6 +6,7 @@ export type ReasonCode =
   | 'no-rule-matches'
   | 'rule-failed' // a condition could not be evaluated; the stricter reading was taken
   | 'unknown-obligation'
+  | 'reveal-unreviewed' // a value is revealed only after a review by somebody else
   | 'not-authenticated'
   | 'session-ended'
   | 'malformed-request'

@@ -14,9 +14,10 @@ export class RawNumber {
 
 /**
  * What a resource request also does, whatever its verb says: `exec` = runs or reads inside a container or node,
- * `create` = may create an object, `write` = changes stored state, `stream` = long-running duplex.
+ * `create` = may create an object, `write` = changes stored state, `stream` = long-running duplex,
+ * `reveal` = gives out a value that masks hide.
  */
-export type Effect = 'read' | 'create' | 'write' | 'exec' | 'stream'
+export type Effect = 'read' | 'create' | 'write' | 'exec' | 'stream' | 'reveal'
 
 /**
  * Facts of one API request, by the rules of Kubernetes' RequestInfo
@@ -61,7 +62,7 @@ export function isLongRunning(request: RequestAttributes): boolean {
   )
 }
 
-/** True when the request may change something in the cluster, so that its journal line must be durable first. */
+/** True when the request may change something in the cluster or reveals a value: its journal line must be durable first. */
 export function isMutation(request: RequestAttributes): boolean {
   return request.effects.some((effect) => effect !== 'read')
 }

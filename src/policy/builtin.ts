@@ -237,6 +237,14 @@ rules:
   obligations: [{mask: secrets}]
   message: This namespace belongs to the cluster itself, so a second person has to approve changes there.
 
+- name: review-reveal
+  subjects: [{group: "*"}]
+  match: {verbs: [get], apiGroups: ["*"], resources: ["*/reveal"]}
+  effect: hold
+  approval: {reviewers: [{group: "chaperone:reviewers"}], count: 1, expiresAfter: 15m}
+  obligations: [{mask: secrets}]
+  message: This shows a masked value as it is, so a second person has to approve it.
+
 - name: review-exec
   subjects: [{group: "*"}]
   match: {verbs: [create], apiGroups: [""], resources: [pods/exec, pods/attach, pods/portforward]}

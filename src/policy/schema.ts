@@ -27,7 +27,7 @@ const verbs = [
   'approve',
   'sign',
 ] as const
-const effects = ['read', 'create', 'write', 'exec', 'stream'] as const
+const effects = ['read', 'create', 'write', 'exec', 'stream', 'reveal'] as const
 
 const texts = z.array(z.string().min(1)).min(1)
 const metadata = z.strictObject({ name: z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'is not a DNS name') })

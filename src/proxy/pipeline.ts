@@ -7,6 +7,7 @@ import { describe } from '../request/attributes.ts'
 import { canonicalRequest } from '../request/canonical.ts'
 import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
 import { equivalentCommand } from '../request/kubectl.ts'
+import { revealOf } from '../request/reveal.ts'
 import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
 import type { ClientReply, ClientRequest } from './client.ts'
@@ -15,6 +16,7 @@ import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
+import { sendRevealed } from './reveal.ts'
 import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
 import type { Stations } from './stations.ts'
@@ -113,7 +115,7 @@ async function prepare({ asked, trace }: Exchange, { stations, gate }: House): P
     body: body.bytes,
   })
   if (isMutation(request)) trace.digest = canonical.digest
-  return { ...trace.caller, request, canonical, object: body.value }
+  return { ...trace.caller, request, canonical, object: body.value, reveal: revealOf(method, request, target) }
 }
 
 function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTarget, name = ''): void {
@@ -132,7 +134,7 @@ async function carryOut(
   { stations, upstream }: Parts,
 ): Promise<void> {
   const { asked, reply, trace, gone, closing } = exchange
-  const { request } = matter
+  const { request, reveal } = matter
   trace.reason = settled.reason
   const { auditID } = trace
   let result = { ok: false, summary: '' }
@@ -144,8 +146,8 @@ async function carryOut(
     if (trace.held !== undefined) await identified.check()
     if (isStream) identified.keep()
     trace.forwarded = true
-    const answer = await forward(asked, request, matter.canonical, {
-      accept,
+    const answer = await forward(asked, request, reveal?.upstream ?? matter.canonical, {
+      accept: reveal === undefined ? accept : 'application/json',
       auditID,
       upstream,
       party: matter.session.id,
@@ -155,6 +157,10 @@ async function carryOut(
     trace.answer = { code: (trace.upstreamCode = answer.statusCode) }
     trace.outcome = 'completed'
     result = { ok: answer.statusCode < 400, summary: `The API server answered ${answer.statusCode}.` }
+    if (reveal !== undefined && answer.statusCode < 300) {
+      await sendRevealed(reply, answer, reveal, auditID)
+      return
+    }
     const masker = settled.masker.active && !isDiscovery(request) ? settled.masker : undefined
     await deliver(
       reply,

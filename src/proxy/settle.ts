@@ -3,6 +3,7 @@ import type { Masker } from '../mask/port.ts'
 import type { Decision, Reason, ReasonCode } from '../model/decision.ts'
 import { toFault } from '../model/fault.ts'
 import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/request.ts'
+import type { Reveal } from '../request/reveal.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
 import { isDiscovery } from './discovery.ts'
@@ -16,6 +17,8 @@ export interface Matter {
   readonly request: RequestAttributes
   readonly canonical: CanonicalRequest
   readonly object: JsonValue | undefined
+  /** Set when one masked value is asked for. */
+  readonly reveal?: Reveal | undefined
 }
 
 export type Settled =
@@ -30,10 +33,19 @@ export type Settled =
 
 const clientGone: Reason = { code: 'client-gone', message: 'The client went away before its request was released.' }
 
-/** The policy's word on a matter. */
+/** The policy's word on a matter; a value is revealed by the word of a second person only, whatever the policy says. */
 export function decideMatter(matter: Matter, stations: Stations): Decision {
-  const { subject, session, request, object } = matter
-  return stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
+  const { subject, session, request, object, reveal } = matter
+  const decision = stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
+  const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
+  if (reveal === undefined || decision.effect === 'deny' || isReviewed) return decision
+  const { obligations, policyDigest } = decision
+  return { effect: 'deny', reasons: [unreviewed, ...decision.reasons], obligations, policyDigest }
+}
+
+const unreviewed: Reason = {
+  code: 'reveal-unreviewed',
+  message: 'A masked value is shown only after a review, and no rule of the policy holds this request for one.',
 }
 
 /** Turns a decision into go or refused: a hold waits for its verdict, and what it releases is decided once more. */

@@ -1,6 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { Effect, NonResourceRequest, RequestAttributes } from '../model/request.ts'
 import { pinnedName } from './field-selector.ts'
+import { revealSubresource } from './reveal.ts'
 import { parameter, type RequestTarget } from './target.ts'
 
 const verbOfMethod: Readonly<Record<string, string>> = {
@@ -136,7 +137,7 @@ function effectsOf(method: string, verb: string, kind: string, subresource: stri
   const reads = method === 'GET' || method === 'HEAD'
   if (verb === 'proxy' || subresource === 'proxy') return reads ? ['exec', 'stream'] : ['write', 'exec', 'stream']
   if (execSubresources.has(subresource)) return ['create', 'exec', 'stream']
-  if (reads) return ['read']
+  if (reads) return subresource === revealSubresource ? ['read', 'reveal'] : ['read']
   if (subresource === 'ephemeralcontainers') return ['write', 'exec']
   const creates =
     verb === 'create' ||

@@ -1,4 +1,5 @@
 import type { RequestAttributes, ResourceRequest } from '../model/request.ts'
+import { revealSubresource } from './reveal.ts'
 import type { RequestTarget } from './target.ts'
 
 type Query = RequestTarget['query']
@@ -29,7 +30,7 @@ function named(request: ResourceRequest, bodyName: string): ResourceRequest {
 function resourceWords(request: ResourceRequest, query: Query): string[] {
   return [
     ...subresourceWords(request, query),
-    ...namespaceWords(request),
+    ...(request.subresource === revealSubresource ? [] : namespaceWords(request)),
     ...selectorWords(request),
     ...(request.dryRun ? ['--dry-run=server'] : []),
     ...(request.subresource === 'exec' ? ['--', ...values(query, 'command')] : []),
@@ -47,6 +48,7 @@ function subresourceWords(request: ResourceRequest, query: Query): string[] {
     eviction: () => ['evict', object],
     token: () => ['create', 'token', name],
     ephemeralcontainers: () => ['debug', object],
+    [revealSubresource]: () => ['get', '--raw', `${request.path}?pointer=${values(query, 'pointer')[0] ?? ''}`],
   }
   const special = request.verb === 'get' && subresource === 'ephemeralcontainers' ? undefined : commands[subresource]
   if (special !== undefined && request.resource !== '') return special()
