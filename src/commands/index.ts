@@ -12,6 +12,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   attach: () => import('./attach.ts'),
   run: () => import('./run.ts'),
   review: () => import('./review.ts'),
+  reveal: () => import('./reveal.ts'),
   replay: () => import('./replay.ts'),
   recordings: () => import('./recordings.ts'),
   held: () => import('./held.ts'),

@@ -1,5 +1,4 @@
 import { parseDuration } from '../config/duration.ts'
-import type { ReasonCode } from '../model/decision.ts'
 import { Fault, toFault } from '../model/fault.ts'
 import type { SessionCounts } from '../model/session.ts'
 import { runLine } from '../terminal/line.ts'
@@ -8,6 +7,7 @@ import { exitCode, say, text, type Command, type Context, type Parsed } from './
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { programProblem } from './kubectl.ts'
+import { refusalCode } from './refusal-code.ts'
 import { tellEvents, uiHelp, uiOption } from './notices.ts'
 import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
@@ -77,7 +77,7 @@ Examples
     const session = await supervised.finish(exitStatus)
     const counts = withHeld(session.counts, seen.size)
     if (ui !== 'none' && counts.requests > 0) say(context, sessionSummary(counts))
-    return exitStatus === 0 ? 0 : (ownCode(session.lastReason) ?? exitStatus)
+    return exitStatus === 0 ? 0 : (refusalCode(session.lastReason) ?? exitStatus)
   },
 }
 
@@ -113,25 +113,6 @@ function commandOf(parsed: Parsed): readonly string[] {
     throw new Fault('ERR_USAGE', 'Say what to run, after two dashes: chaperone run -- kubectl get pods')
   }
   return parsed.rest
-}
-
-/** 120 to 122 tell a script why its command failed, when policy was the reason. */
-function ownCode(reason: ReasonCode | undefined): number | undefined {
-  switch (reason) {
-    case 'still-held':
-      return exitCode.held
-    case 'approval-expired':
-      return exitCode.expired
-    case 'rule-denies':
-    case 'no-rule-matches':
-    case 'rule-failed':
-    case 'unknown-obligation':
-    case 'review-denied':
-    case 'policy-changed':
-      return exitCode.denied
-    default:
-      return undefined
-  }
 }
 
 /** A request is counted when it has ended; one whose client was just stopped with Ctrl-C may not have been yet. */

@@ -11,6 +11,7 @@ const words: Readonly<Record<string, number>> = {
   journal: 2,
   recordings: 1,
   replay: 1,
+  reveal: 2,
   reviewer: 2,
   run: Number.POSITIVE_INFINITY,
   shell: Number.POSITIVE_INFINITY,

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { builtMain, pinnedNode } from '../support/cli.ts'
+import { openPty } from '../support/pty.ts'
+import { practiceBroker, type PracticeBroker } from './broker.ts'
+
+let parts: AsyncDisposableStack
+let broker: PracticeBroker
+beforeAll(async () => {
+  parts = new AsyncDisposableStack()
+  broker = parts.use(await practiceBroker())
+})
+afterAll(() => parts.disposeAsync())
+
+const password = 'correct horse battery staple'
+const asking = ['reveal', '--practice', 'secret/db-canary', 'password']
+
+async function waitingID(): Promise<string> {
+  for (;;) {
+    const { stdout } = await broker.chaperone(['held', 'list', '--json'])
+    const [held] = JSON.parse(stdout) as { id: string }[]
+    if (held !== undefined) return held.id
+  }
+}
+
+it('a value is seen once by who asked, after a second person has approved, and no file has it', async () => {
+  const made = await broker.kubectlRun([
+    'create',
+    'secret',
+    'generic',
+    'db-canary',
+    `--from-literal=password=${password}`,
+  ])
+  expect(made.code).toBe(0)
+  const masked = await broker.kubectlRun(['get', 'secret', 'db-canary', '-o', 'jsonpath={.data.password}'])
+  expect(Buffer.from(masked.stdout, 'base64').toString()).not.toContain(password)
+
+  const asked = broker.chaperone(asking)
+  const id = await waitingID()
+  const { stdout: shown } = await broker.chaperone(['held', 'show', id])
+  expect(shown).toContain('/secrets/db-canary/reveal?pointer=/data/password')
+  expect((await broker.chaperone(['held', 'approve', id, '--practice'])).code).toBe(0)
+  const { code, stdout, stderr } = await asked
+  expect([code, stdout]).toEqual([0, password])
+  expect(stderr).toContain('a review by')
+
+  const encoded = Buffer.from(password).toString('base64')
+  const telling = (await broker.files()).filter(({ bytes }) => bytes.includes(password) || bytes.includes(encoded))
+  // What is typed is recorded as it is typed: here, the command that made the secret.
+  expect(telling.filter(({ bytes }) => !bytes.includes('create secret generic')).map(({ path }) => path)).toEqual([])
+})
+
+it('a denied reveal gives nothing, and says who denied it', async () => {
+  const asked = broker.chaperone(asking)
+  const id = await waitingID()
+  await broker.chaperone(['held', 'deny', id, '--practice', '--comment', 'ask the owner'])
+  const { code, stdout, stderr } = await asked
+  expect([code, stdout]).toEqual([121, ''])
+  expect(stderr).toContain('ask the owner')
+})
+
+it('in a supervised shell the value is not put on the recorded terminal', async () => {
+  const args = [builtMain, 'shell', '--practice', '--state', broker.state, '--ui=line', '--', pinnedNode, builtMain]
+  await using pty = openPty(pinnedNode, [...args, ...asking, '--state', broker.state], { cols: 200 })
+  await pty.waitForScreen('This terminal is recorded')
+  await pty.exit
+})
+
+it.each([[[]], [['secret/db-canary']], [['pod/x', 'y']], [['secret/a/b', 'c']]])(
+  'says what it needs: %j',
+  async (words) => {
+    const { code, stderr } = await broker.chaperone(['reveal', '--practice', ...words])
+    expect(code).toBe(125)
+    expect(stderr).toContain('Name one value')
+  },
+)
