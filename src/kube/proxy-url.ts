@@ -1,6 +1,6 @@
 import { Fault } from '../model/fault.ts'
 
-const schemes = ['http:', 'https:']
+const schemes = ['http:', 'https:', 'socks5:', 'socks5h:']
 
 /**
  * The proxy that a cluster is reached through (client-go rest.Config.Proxy, `proxy-url`); undefined without one.

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { DEFAULT_CIPHERS } from 'node:tls'
-import { Pool, ProxyAgent, type Dispatcher } from 'undici'
+import { Pool, ProxyAgent, Socks5ProxyAgent, type Dispatcher } from 'undici'
 import { Fault } from '../model/fault.ts'
 import type { Credential, CredentialSource } from './credential.ts'
 import { exchange } from './exchange.ts'
@@ -151,6 +151,11 @@ function openPool(access: ClusterAccess, certificate: Certificate, { connections
   }
   const options = { connections, pipelining: 1, allowH2: false }
   if (proxy === undefined) return new Pool(server.origin, { ...options, connect: tls })
+  // The proxy looks names up itself, which is what `socks5h` asks for.
+  if (proxy.protocol.startsWith('socks5')) {
+    const uri = proxy.href.replace(/^socks5h:/, 'socks5:')
+    return new Socks5ProxyAgent(uri, { requestTls: tls, connectTimeout: CONNECT_TIMEOUT_MS })
+  }
   return new ProxyAgent({ ...options, uri: proxy.href, requestTls: tls, connectTimeout: CONNECT_TIMEOUT_MS })
 }
 

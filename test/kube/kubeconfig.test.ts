@@ -128,7 +128,7 @@ describe('what a kubeconfig says', () => {
       'ERR_KUBECONFIG',
       'insecure-skip-tls-verify',
     ],
-    ['a proxy of another kind', { cluster: { 'proxy-url': `socks5://u:${secret}@p` } }, 'ERR_KUBECONFIG', 'proxy-url'],
+    ['a proxy of another kind', { cluster: { 'proxy-url': `ftp://u:${secret}@p` } }, 'ERR_KUBECONFIG', 'proxy-url'],
     ['a proxy without a URL', { cluster: { 'proxy-url': 'proxy' } }, 'ERR_KUBECONFIG', 'proxy-url'],
     ['clear text', { server: 'http://127.0.0.1:8080' }, 'ERR_KUBECONFIG', 'https://'],
     [
