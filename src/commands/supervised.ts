@@ -12,6 +12,7 @@ import { say, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connectOrStart, type Link } from './link.ts'
 import { configFlags } from './shared-options.ts'
+import { shownCommand } from './shown-command.ts'
 
 /** A session with its credential, recording and connection to the broker: all that a shell or a run stands on. */
 export interface Supervised extends AsyncDisposable {
@@ -46,13 +47,14 @@ export interface SuperviseOptions {
 /** Connects to the broker (starting one if need be), begins a session and opens its recording, in this order. */
 export async function supervise(context: Context, parsed: Parsed, options: SuperviseOptions): Promise<Supervised> {
   const { environment } = context
+  const command = shownCommand(options.command)
   const config = await loadConfig(configFlags(parsed), environment)
   const kubectl = await findKubectl(environment)
   await using parts = new AsyncDisposableStack()
   const link = parts.use(await connectOrStart(context, config, parsed))
   const grant = await link.client.beginSession({
     kind: options.kind,
-    command: [...options.command],
+    command,
     ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
   })
   const { session } = grant
@@ -67,7 +69,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
     version: config.recordingVersion,
     cols: options.cols,
     rows: options.rows,
-    command: options.command.join(' '),
+    command: command.join(' '),
     title: `${session.subject.name} on ${link.info.context}`,
     termType: environment.term,
     shell: environment.shell,
