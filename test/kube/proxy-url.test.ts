@@ -48,7 +48,7 @@ function socksProxy(): Tunnel {
     const order = await read(client)
     const host = order[3] === 1 ? order.subarray(4, 8).join('.') : order.subarray(5, 5 + (order[4] ?? 0)).toString()
     const port = order.readUInt16BE(order.length - 2)
-    tunnel.asked.push(`${host}:${port} ${login.subarray(2, nameEnd)}:${login.subarray(nameEnd + 1)}`)
+    tunnel.asked.push(`${host}:${port} ${String(login.subarray(2, nameEnd))}:${String(login.subarray(nameEnd + 1))}`)
     join(tunnel, client, host, port, Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 0]))
   }
   tunnel.server.on('connection', (client: Socket) => void greet(client.on('error', () => {})))
