@@ -1,79 +1,25 @@
 import { Fault } from '../model/fault.ts'
-import type { JsonValue, ResourceRequest } from '../model/request.ts'
+import type { JsonObject, JsonValue, ResourceRequest } from '../model/request.ts'
 import { encodeJson, parseJson } from '../stream/json.ts'
-import type { Budget, Holding } from './budget.ts'
-import { isObject, refOfKind, type ResourceRef } from './fields.ts'
-import { readFrames, readWhole } from './frames.ts'
+import { splitDocument, tailMembers, type Part } from './document.ts'
+import { isObject, type ResourceRef } from './fields.ts'
+import { readFrames } from './frames.ts'
+import { membersOf, NotUnderstood, type Replacement } from './object-bytes.ts'
 import type { Answer, MaskedAnswer } from './port.ts'
-import { neutralStatus } from './status.ts'
-import { TableMasker } from './table.ts'
+import { bringsObject, QuickMasker } from './quick.ts'
+import { itemRefs, notAStatus, ValueMasker } from './values.ts'
 import { maskObject, type Walk } from './walk.ts'
 
 const newline = Uint8Array.of(0x0a)
 
-/** Masks one answer: a whole JSON value, or a watch event on each line. Throws ERR_MASK when it is not JSON. */
-export function maskAnswer(
-  answer: Answer,
-  request: ResourceRequest,
-  walk: Omit<Walk, 'hidden'>,
-  budget: Budget,
-): MaskedAnswer {
+/** Masks one answer: a JSON document, or a watch event on each line. Throws ERR_MASK when it is neither. */
+export function maskAnswer(answer: Answer, request: ResourceRequest, walk: Omit<Walk, 'hidden'>): MaskedAnswer {
   let count = 0
-  const shape = new AnswerMasker(request, { ...walk, hidden: () => count++ })
   assertJson(answer.contentType)
-  const isNamed = walk.fields.isNamed(request)
-  const isClean = (bytes: Uint8Array) => !isNamed && !walk.fields.mayHold(bytes)
-  const body = isWatch(answer, request)
-    ? maskLines(answer.body, isClean, (value) => shape.event(value))
-    : maskWhole(answer.body, budget.hold(), isClean, (value) =>
-        answer.statusCode < 400 ? shape.top(value) : shape.failure(value),
-      )
-  return { body, count: () => count }
-}
-
-function isWatch(answer: Answer, request: ResourceRequest): boolean {
-  return request.verb === 'watch' && answer.statusCode < 400
-}
-
-async function* maskWhole(
-  body: Answer['body'],
-  holding: Holding,
-  isClean: (bytes: Uint8Array) => boolean,
-  mask: (value: JsonValue) => JsonValue,
-): AsyncIterable<Uint8Array> {
-  try {
-    const bytes = await readWhole(body, holding)
-    if (bytes.length === 0) return
-    if (isClean(bytes)) {
-      yield bytes
-      return
-    }
-    yield Buffer.concat([encodeJson(mask(read(bytes))), newline])
-  } finally {
-    holding.release()
-  }
-}
-
-async function* maskLines(
-  body: Answer['body'],
-  isClean: (bytes: Uint8Array) => boolean,
-  mask: (value: JsonValue) => JsonValue,
-): AsyncIterable<Uint8Array> {
-  for await (const line of readFrames(body)) {
-    if (isClean(line)) yield Buffer.concat([line, newline])
-    else yield Buffer.concat([encodeJson(mask(read(line))), newline])
-  }
-}
-
-function read(bytes: Uint8Array): JsonValue {
-  try {
-    return parseJson(bytes)
-  } catch (cause) {
-    throw new Fault('ERR_MASK', 'The answer of the API server is not JSON that can be read, so it cannot be masked.', {
-      advice: 'Nothing of it was passed on.',
-      cause,
-    })
-  }
+  const masker = new AnswerMasker(request, { ...walk, hidden: () => count++ })
+  const isFailure = answer.statusCode >= 400
+  const isWatch = request.verb === 'watch' && !isFailure
+  return { body: isWatch ? masker.events(answer.body) : masker.document(answer.body, isFailure), count: () => count }
 }
 
 function assertJson(contentType: string): void {
@@ -84,56 +30,177 @@ function assertJson(contentType: string): void {
   })
 }
 
-/** The shapes in which an API server sends objects. */
-class AnswerMasker {
-  readonly #request: ResourceRequest
-  readonly #ref: ResourceRef
-  readonly #walk: Walk
-  readonly #tables: TableMasker
-
-  constructor(request: ResourceRequest, walk: Walk) {
-    this.#request = request
-    this.#ref = { apiGroup: request.apiGroup, resource: request.resource }
-    this.#walk = walk
-    this.#tables = new TableMasker(this.#ref, walk)
-  }
-
-  /** One line of a watch (metav1.WatchEvent). */
-  event(value: JsonValue): JsonValue {
-    if (!isObject(value) || typeof value['type'] !== 'string' || value['object'] === undefined) {
-      throw new Fault('ERR_MASK', 'The API server sent a line that is not a watch event, so it cannot be masked.')
-    }
-    return { ...value, object: this.top(value['object']) }
-  }
-
-  /** The body of a failed request. */
-  failure(value: JsonValue): JsonValue {
-    const isStatus = isObject(value) && value['kind'] === 'Status'
-    if (isStatus || !this.#walk.fields.isNamed(this.#ref)) return this.top(value)
-    throw new Fault(
-      'ERR_MASK',
-      'The API server refused the request with something that is not a Status, so it cannot be masked.',
-    )
-  }
-
-  /** A Status, a Table, a list whose items name no kind, or one object. */
-  top(value: JsonValue): JsonValue {
-    if (!isObject(value)) return maskObject(value, [this.#ref], this.#walk)
-    const { kind } = value
-    if (kind === 'Status' && this.#walk.fields.isNamed(this.#ref)) return neutralStatus(value, this.#request)
-    if (kind === 'Table') return this.#tables.mask(value)
-    const items = value['items']
-    if (!Array.isArray(items)) return maskObject(value, [this.#ref], this.#walk)
-    const refs = [this.#ref, ...itemRefs(value)]
-    const masked = maskObject({ ...value, items: [] }, [this.#ref], this.#walk)
-    return { ...(masked as object), items: items.map((item: JsonValue) => maskObject(item, refs, this.#walk)) }
+function read(bytes: Uint8Array): JsonValue {
+  try {
+    return parseJson(bytes)
+  } catch (cause) {
+    throw new Fault('ERR_MASK', 'The answer of the API server is not JSON that can be read, so it cannot be masked.', {
+      advice: 'What could not be read was not passed on.',
+      cause,
+    })
   }
 }
 
-/** `SecretList` → secrets. */
-function itemRefs(list: { readonly [key: string]: JsonValue }): ResourceRef[] {
-  const { kind } = list
-  if (typeof kind !== 'string' || !kind.endsWith('List')) return []
-  const ref = refOfKind({ ...list, kind: kind.slice(0, -'List'.length) })
-  return ref === undefined ? [] : [ref]
+/** The list that the elements of a document are of. */
+interface List {
+  readonly refs: readonly ResourceRef[]
+  readonly isTable: boolean
+  readonly keys: ReadonlySet<string>
+}
+
+/** The shapes in which an API server sends objects. */
+class AnswerMasker {
+  readonly #ref: ResourceRef
+  readonly #walk: Walk
+  readonly #values: ValueMasker
+  readonly #quick: QuickMasker
+
+  constructor(request: ResourceRequest, walk: Walk) {
+    this.#ref = { apiGroup: request.apiGroup, resource: request.resource }
+    this.#walk = walk
+    this.#values = new ValueMasker(request, walk)
+    this.#quick = new QuickMasker(walk)
+  }
+
+  /** The lines of a watch (metav1.WatchEvent). */
+  async *events(body: Answer['body']): AsyncIterable<Uint8Array> {
+    for await (const line of readFrames(body)) yield Buffer.concat([...this.#event(Buffer.from(line)), newline])
+  }
+
+  /** Any other answer. */
+  async *document(body: Answer['body'], isFailure: boolean): AsyncIterable<Uint8Array> {
+    let list: List = { refs: [], isTable: false, keys: new Set() }
+    for await (const part of splitDocument(body)) {
+      if (part.kind === 'whole') {
+        yield* isFailure ? this.#failure(part.bytes) : this.#whole(part.bytes)
+        continue
+      }
+      if (isFailure) throw notAStatus()
+      if (part.kind === 'head') list = this.#listOf(part)
+      const pieces = this.#piecesOf(part, list)
+      yield pieces.length === 1 ? (pieces[0] ?? part.bytes) : Buffer.concat(pieces)
+    }
+  }
+
+  #piecesOf(part: Exclude<Part, { kind: 'whole' }>, list: List): Uint8Array[] {
+    switch (part.kind) {
+      case 'head':
+        return this.#head(part.bytes)
+      case 'elements':
+        return this.#elements(part, list)
+      case 'tail':
+        return this.#tail(part.bytes, list)
+    }
+  }
+
+  #event(line: Buffer): Uint8Array[] {
+    const object = eventObject(line)
+    if (object !== undefined) {
+      const bytes = line.subarray(object.from, object.to)
+      if (this.#quick.isClean(line, [this.#ref])) return [line]
+      const found = this.#quick.replacements(bytes, [this.#ref])
+      if (found !== undefined)
+        return [line.subarray(0, object.from), ...spliced(bytes, found), line.subarray(object.to)]
+    }
+    return [encodeJson(this.#values.event(read(line)))]
+  }
+
+  *#whole(bytes: Buffer): Generator<Uint8Array> {
+    if (bytes.length === 0) return
+    const found = this.#quick.replacements(bytes, [this.#ref])
+    yield found === undefined
+      ? Buffer.concat([encodeJson(this.#values.top(read(bytes))), newline])
+      : Buffer.concat(spliced(bytes, found))
+  }
+
+  *#failure(bytes: Buffer): Generator<Uint8Array> {
+    if (bytes.length > 0) yield Buffer.concat([encodeJson(this.#values.failure(read(bytes))), newline])
+  }
+
+  #listOf(head: Extract<Part, { kind: 'head' }>): List {
+    const value = read(Buffer.concat([head.bytes, Buffer.from(']}')])) as JsonObject
+    if (head.isTable) this.#values.tables.begin(value)
+    return { refs: [this.#ref, ...itemRefs(value)], isTable: head.isTable, keys: head.keys }
+  }
+
+  #head(bytes: Buffer): Uint8Array[] {
+    const end = Buffer.from(']}')
+    const value = read(Buffer.concat([bytes, end]))
+    if (isObject(value) && value['kind'] === 'Table') return [bytes]
+    const masked = this.#maskedOrSame(value)
+    return masked === undefined ? [bytes] : [encodeJson(masked).subarray(0, -end.length)]
+  }
+
+  #tail(bytes: Buffer, { isTable, keys }: List): Uint8Array[] {
+    const at = tailMembers(bytes)
+    const value = read(Buffer.concat([Buffer.from('{'), bytes.subarray(at)]))
+    const repeated = Object.keys(value as JsonObject).find((key) => keys.has(key))
+    if (repeated !== undefined) {
+      throw new Fault('ERR_MASK', `A list of the API server names ${repeated} twice, so it cannot be masked.`)
+    }
+    const masked = isTable ? undefined : this.#maskedOrSame(value)
+    return masked === undefined ? [bytes] : [Buffer.from('],'), encodeJson(masked).subarray(1)]
+  }
+
+  /** Members of a list around its elements; undefined when nothing in them is hidden. */
+  #maskedOrSame(value: JsonValue): JsonValue | undefined {
+    let count = 0
+    const hidden = (one: JsonValue) => {
+      count++
+      this.#walk.hidden(one)
+    }
+    const masked = maskObject(value, [this.#ref], { ...this.#walk, hidden })
+    return count === 0 ? undefined : masked
+  }
+
+  #elements({ bytes, spans }: Extract<Part, { kind: 'elements' }>, { refs, isTable }: List): Uint8Array[] {
+    if (!isTable && this.#quick.isClean(bytes, refs)) return [bytes]
+    const pieces: Uint8Array[] = []
+    let at = 0
+    for (const { from, to } of spans) {
+      const element = bytes.subarray(from, to)
+      const masked = isTable ? this.#row(element) : this.#item(element, refs)
+      if (masked === undefined) continue
+      pieces.push(bytes.subarray(at, from), ...masked)
+      at = to
+    }
+    pieces.push(bytes.subarray(at))
+    return pieces
+  }
+
+  /** Undefined = as it is. */
+  #item(bytes: Buffer, refs: readonly ResourceRef[]): Uint8Array[] | undefined {
+    if (this.#quick.isClean(bytes, refs)) return undefined
+    const found = this.#quick.replacements(bytes, refs)
+    if (found === undefined) return [encodeJson(maskObject(read(bytes), refs, this.#walk))]
+    return found.length === 0 ? undefined : spliced(bytes, found)
+  }
+
+  #row(bytes: Buffer): Uint8Array[] | undefined {
+    const isPlain =
+      this.#values.tables.isTracedByObject && bringsObject(bytes) && this.#quick.isClean(bytes, [this.#ref])
+    return isPlain ? undefined : [encodeJson(this.#values.tables.maskRow(read(bytes)))]
+  }
+}
+
+/** Where the object of a watch event is; undefined when that takes reading. */
+function eventObject(line: Buffer): { readonly from: number; readonly to: number } | undefined {
+  try {
+    const [type, object, ...more] = membersOf(line)
+    return type?.key === 'type' && object?.key === 'object' && more.length === 0 ? object : undefined
+  } catch (thrown) {
+    if (thrown instanceof NotUnderstood) return undefined
+    throw thrown
+  }
+}
+
+function spliced(bytes: Buffer, replacements: readonly Replacement[]): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let at = 0
+  for (const { from, to, by } of replacements) {
+    pieces.push(bytes.subarray(at, from), by)
+    at = to
+  }
+  pieces.push(bytes.subarray(at))
+  return pieces
 }

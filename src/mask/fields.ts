@@ -1,6 +1,6 @@
 import { RawNumber, type JsonObject, type JsonValue } from '../model/request.ts'
 import type { MaskPath, MaskSet } from './port.ts'
-import { makeMayHold, type MayHold } from './possible.ts'
+import { makeLook, type Look } from './possible.ts'
 
 /** kubectl keeps the whole manifest here, as JSON in a string. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -37,8 +37,7 @@ export interface MaskedFields {
   pathsOf(ref: ResourceRef): readonly MaskedPath[]
   /** True when a mask names this very resource: then free text about it (error messages, cells) is hidden too. */
   isNamed(ref: ResourceRef): boolean
-  /** A look at an answer's bytes, for resources that no mask names. */
-  readonly mayHold: MayHold
+  readonly look: Look
 }
 
 export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
@@ -57,7 +56,7 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
       return compiled
     },
     isNamed: (ref) => matching(ref).some((field) => field.resource !== '*'),
-    mayHold: makeMayHold(maskSets),
+    look: makeLook(maskSets),
   }
 }
 

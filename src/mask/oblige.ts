@@ -3,16 +3,12 @@ import type { Obligation } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import type { ResourceRequest } from '../model/request.ts'
 import { maskAnswer } from './answer.ts'
-import { Budget } from './budget.ts'
 import { describeBody, holdsMasked, showJson } from './describe.ts'
 import { maskedFields, type MaskedFields } from './fields.ts'
 import { isUnforcedApply, refusePatchReads, refuseTokens, unforcedApply } from './guard.ts'
 import type { Masker, MaskSet, Oblige } from './port.ts'
 import { tokenMaker } from './token.ts'
 import type { Walk } from './walk.ts'
-
-/** Milliseconds that an answer waits for memory: less than kubectl waits for an answer. */
-const MAX_WAIT_MS = 20_000
 
 /** Bytes of randomness in the tokens of one write: no two writes ever share a token. */
 const NONCE_BYTES = 16
@@ -26,13 +22,10 @@ const NONCE_BYTES = 16
 export function makeOblige(options: {
   readonly maskSets: readonly MaskSet[]
   readonly key: Uint8Array
-  /** Aborts when an answer has waited long enough for memory. */
-  readonly deadline?: () => AbortSignal
   /** Random bytes, `size` of them. */
   readonly random?: (size: number) => Uint8Array
 }): Oblige {
   if (options.key.length < 32) throw new Fault('ERR_MASK', 'The mask key is shorter than 32 bytes.')
-  const budget = new Budget(options.deadline ?? (() => AbortSignal.timeout(MAX_WAIT_MS)))
   const random = options.random ?? randomBytes
   const byName = new Map(options.maskSets.map((set) => [set.name, set]))
   const compiled = new Map<string, MaskedFields>()
@@ -50,7 +43,7 @@ export function makeOblige(options: {
       token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
-    return resourceMasker(request, walk, budget)
+    return resourceMasker(request, walk)
   }
 }
 
@@ -84,7 +77,6 @@ function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>):
 function resourceMasker(
   request: ResourceRequest,
   walk: Omit<Walk, 'hidden' | 'encodeTokens' | 'trustKinds'> & { readonly fields: MaskedFields },
-  budget: Budget,
 ): Masker {
   const shown = { ...walk, encodeTokens: false, trustKinds: false, hidden: () => undefined }
   const isLog = request.subresource === 'log'
@@ -93,7 +85,7 @@ function resourceMasker(
     answer: (answer) =>
       isLog
         ? { body: answer.body, count: () => 0 }
-        : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }, budget),
+        : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
     describeBody: (body) => describeBody(body, request, shown),
     guardWrite(body, sent) {
       refuseTokens(body)

@@ -1,33 +1,77 @@
 import type { MaskPath, MaskSet } from './port.ts'
 
-/** Says of an answer's bytes whether a masked value may be in them; false only when none can be, however it is read. */
-export type MayHold = (bytes: Uint8Array) => boolean
+/** What an object's own keys say, so that a look can tell what is left for objects inside it. */
+export interface OwnKeys {
+  /** It names a kind. */
+  readonly kind: boolean
+  /** That kind is of a resource that some set names. */
+  readonly isNamed: boolean
+  /** It has `metadata.annotations`. */
+  readonly annotations: () => boolean
+}
+
+/** Looks at bytes before they are read; each false is certain, however the bytes are read. */
+export interface Look {
+  /** Whether a value that a mask hides may be in an object of a resource that no set names. */
+  mayHold(bytes: Buffer): boolean
+  /** Whether an object inside this one may name a kind of its own and hold a value that is hidden for that. */
+  mayHoldInside(bytes: Buffer, own: OwnKeys): boolean
+}
 
 /**
- * What makes bytes mean other text than they show: an escape in JSON (RFC 8259 section 7), a zero byte as in UTF-16, and
- * the two characters outside ASCII whose lower case is in it (U+212A, U+0130; patterns ignore case).
+ * What makes bytes mean other text than they show: an escape in JSON (RFC 8259 section 7), but for those that Go writes
+ * for `<`, `>`, `&` and line separators; a zero byte as in UTF-16; and the two characters outside ASCII whose lower case
+ * is in it (U+212A, U+0130; patterns ignore case).
  */
-const opaque = ['\\u', '\0', '\u00e2\u0084\u00aa', '\u00e4\u00b0'] as const
-/** What begins a JSON object or array; anything else is left to the parser to refuse. */
-const beginsJson = /^[ \t\r\n]*[{[]/
+const opaque = /\\u(?!003[ce]|0026|202[89])|\0|\u00e2\u0084\u00aa|\u00e4\u00b0/
+const unicodeEscape = Buffer.from('\\u')
+const kindKey = Buffer.from('"kind')
+const annotationsKey = Buffer.from('"annotations')
 /** Cells of a table may quote what no key in it names. */
 const table = '"table"'
+/** What it holds is hidden whole when it cannot be read, whatever that is. */
+const lastApplied = 'last-applied-configuration'
 
 /**
- * A look at the bytes before the answer is parsed: most answers hold none of the keys that the mask sets ask for, and
- * pass as they came. For answers about resources that no set names; those that are named are always read.
+ * A look at bytes before they are read: most hold none of the keys that the mask sets ask for, and pass as they came.
  */
-export function makeMayHold(maskSets: readonly MaskSet[]): MayHold {
+export function makeLook(maskSets: readonly MaskSet[]): Look {
   const fields = maskSets.flatMap((set) => set.fields)
-  const ways = fields.flatMap(({ resource, paths }) =>
-    // Of a named resource any annotation may be masked, and the resource shows in the kind of the object.
-    resource === '*' ? paths.map(needles) : kindsOf(resource).map((kind) => [`"${kind}`]),
-  )
-  return (bytes) => {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1').toLowerCase()
-    const has = (needle: string) => text.includes(needle)
-    return !beginsJson.test(text) || opaque.some(has) || has(table) || ways.some((needed) => needed.every(has))
+  const ofAll = fields.filter(({ resource }) => resource === '*').flatMap(({ paths }) => paths)
+  const ways = [...ofAll.map(needles), ...(ofAll.length > 0 ? [[lastApplied]] : [])]
+  const outsideAnnotations = ofAll.filter(([first, second]) => first !== 'metadata' || second !== 'annotations')
+  const namedKind = namedKinds(fields.map(({ resource }) => resource))
+  const isHeldBy = (text: string, paths: readonly (readonly string[])[]) =>
+    paths.some((needed) => needed.every((needle) => text.includes(needle)))
+  return {
+    mayHold(bytes) {
+      const text = bytes.toString('latin1').toLowerCase()
+      if (opaque.test(text) || text.includes(table)) return true
+      return isHeldBy(text, ways) || (namedKind !== undefined && text.search(namedKind) !== -1)
+    },
+    mayHoldInside(bytes, own) {
+      if (bytes.includes(unicodeEscape) && opaque.test(bytes.toString('latin1'))) return true
+      if (countOf(bytes, kindKey) <= (own.kind ? 1 : 0)) return false
+      const text = bytes.toString('latin1').toLowerCase()
+      if (namedKind !== undefined && (text.match(namedKind)?.length ?? 0) > (own.isNamed ? 1 : 0)) return true
+      if (isHeldBy(text, outsideAnnotations.map(needles))) return true
+      return ofAll.length > 0 && countOf(bytes, annotationsKey) > (own.annotations() ? 1 : 0)
+    },
   }
+}
+
+function countOf(bytes: Buffer, needle: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length)) count++
+  return count
+}
+
+/** `"kind": "Secret"` in lower case, also in JSON within a string, where quotes have backslashes before them. */
+function namedKinds(resources: readonly string[]): RegExp | undefined {
+  const kinds = [...new Set(resources.filter((resource) => resource !== '*').flatMap(kindsOf))]
+  if (kinds.length === 0) return undefined
+  const words = kinds.map((kind) => kind.replace(/[^a-z0-9]/g, (char) => `\\${char}`)).join('|')
+  return new RegExp(`"kind\\\\*"(?:\\s|\\\\+[nrt])*:(?:\\s|\\\\+[nrt])*\\\\*"(?:${words})\\\\*"`, 'g')
 }
 
 /**
@@ -36,6 +80,8 @@ export function makeMayHold(maskSets: readonly MaskSet[]): MayHold {
  */
 function needles(path: MaskPath): string[] {
   return path.flatMap((segment) => {
+    // An element of an array has no key in the text.
+    if (/^[\d*]+$/.test(segment)) return []
     const text = segment.toLowerCase()
     const runs = text.split(/[^a-z0-9._-]+/).filter((run) => run !== '')
     const begins = !segment.includes('*') && /^[a-z0-9._-]/.test(text)

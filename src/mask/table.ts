@@ -22,16 +22,27 @@ export class TableMasker {
   }
 
   mask(table: JsonObject): JsonValue {
-    const { columnDefinitions, rows } = table
+    const { rows } = table
+    this.begin(table)
+    if (rows === undefined || rows === null) return table
+    if (!Array.isArray(rows)) throw notATable()
+    return { ...table, rows: rows.map((row: JsonValue) => this.maskRow(row)) }
+  }
+
+  /** Takes over the columns of a table, if it names any. */
+  begin({ columnDefinitions }: JsonObject): void {
     if (Array.isArray(columnDefinitions) && columnDefinitions.length > 0) {
       this.#columns = columnDefinitions.map(columnName)
     }
-    if (rows === undefined || rows === null) return table
-    if (!Array.isArray(rows)) throw notATable()
-    return { ...table, rows: rows.map((row: JsonValue) => this.#maskRow(row)) }
   }
 
-  #maskRow(row: JsonValue): JsonValue {
+  /** True when a row with an object in which nothing is hidden shows nothing that is. */
+  get isTracedByObject(): boolean {
+    const { fields } = this.#walk
+    return !fields.isNamed(this.#ref) && fields.pathsOf(this.#ref).every(({ segments }) => segments[0] === 'metadata')
+  }
+
+  maskRow(row: JsonValue): JsonValue {
     if (!isObject(row)) throw notATable()
     const values: string[] = []
     const walk: Walk = {

@@ -32,7 +32,7 @@ export interface Walk {
 }
 
 /** A masked path on its way down from its object. */
-interface Track extends MaskedPath {
+export interface Track extends MaskedPath {
   readonly owner: Owner
   /** Length of the trail where the object begins. */
   readonly from: number
@@ -100,8 +100,8 @@ function replace(
   return complete.length > 0 ? conceal(child, complete, at, walk) : descend(child, advanced, at, walk)
 }
 
-/** Null says that there is no value, so there is nothing to hide. */
-function conceal(value: JsonValue, complete: readonly Track[], at: readonly string[], walk: Walk): JsonValue {
+/** What stands for a value at the end of `complete` paths. Null says that there is no value, so there is nothing to hide. */
+export function conceal(value: JsonValue, complete: readonly Track[], at: readonly string[], walk: Walk): JsonValue {
   if (value === null) return null
   const track = (['value', 'manifest', 'annotation'] as const)
     .map((holds) => complete.find((candidate) => candidate.holds === holds))
@@ -156,7 +156,8 @@ function tracksOf(object: JsonObject, refs: readonly ResourceRef[], trail: reado
   })
 }
 
-function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk): Track[] {
+/** The masked paths of an object, at its beginning. */
+export function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk): Track[] {
   const paths = walk.fields.pathsOf(owner)
   if (paths.length === 0) return []
   const start = { owner, from: trail.length, depth: 0 }
@@ -167,12 +168,13 @@ function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk): Track[
   return masked
 }
 
-function advance(tracks: readonly Track[], key: string): Track[] {
+/** Those paths that go on with `key`. */
+export function advance(tracks: readonly Track[], key: string): Track[] {
   return tracks
     .filter((track) => matchesGlob(track.segments[track.depth] ?? '', key))
     .map((track) => ({ ...track, depth: track.depth + 1 }))
 }
 
-function isComplete(track: Track): boolean {
+export function isComplete(track: Track): boolean {
   return track.depth === track.segments.length
 }

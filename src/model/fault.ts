@@ -22,7 +22,6 @@ export type FaultCode =
   | 'ERR_NOT_FOUND'
   | 'ERR_CONFLICT' // the thing changed since it was shown
   | 'ERR_MASK' // an answer cannot be masked, so it is not given
-  | 'ERR_MASK_BUSY' // too many large answers are being masked at once
   | 'ERR_MASK_WRITE' // a request carries a mask token back
   | 'ERR_JOURNAL' // the journal cannot be written or does not verify
   | 'ERR_QUOTA' // one subject asks for more than its share

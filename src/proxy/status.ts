@@ -30,7 +30,6 @@ const answers: Readonly<Record<FaultCode, Answer>> = {
   ERR_NOT_FOUND: { http: 404, status: 'NotFound', reason: 'internal' },
   ERR_CONFLICT: { http: 409, status: 'Conflict', reason: 'internal' },
   ERR_MASK: { http: 502, status: 'MaskFailed', reason: 'mask-failed' },
-  ERR_MASK_BUSY: { http: 503, status: 'ServiceUnavailable', reason: 'mask-failed' },
   ERR_MASK_WRITE: { http: 422, status: 'MaskedValueInWrite', reason: 'mask-token-in-write' },
   ERR_JOURNAL: { http: 503, status: 'ServiceUnavailable', reason: 'journal-failed' },
   ERR_QUOTA: { http: 429, status: 'TooManyRequests', reason: 'over-quota' },

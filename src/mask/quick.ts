@@ -1,0 +1,87 @@
+import { isUtf8 } from 'node:buffer'
+import type { JsonObject } from '../model/request.ts'
+import { BACKSLASH, OPEN_BRACE, QUOTE } from '../stream/json-scan.ts'
+import { refOfKind, type ResourceRef } from './fields.ts'
+import { membersOf, metadataOf, NotUnderstood, replacementsIn, type Member, type Replacement } from './object-bytes.ts'
+import { pathsFrom, type PathState } from './paths.ts'
+import type { Walk } from './walk.ts'
+
+/** States of different objects that are remembered: as many as lists of mixed kinds have. */
+const MAX_STATES = 256
+
+/** Masks objects in their bytes, touching only what is hidden. What it does not understand it leaves to the slow way. */
+export class QuickMasker {
+  readonly #walk: Walk
+  readonly #states = new Map<string, PathState>()
+
+  constructor(walk: Walk) {
+    this.#walk = walk
+  }
+
+  /** True when the bytes of an object of these resources hold nothing to hide, whatever it is. */
+  isClean(bytes: Buffer, refs: readonly ResourceRef[]): boolean {
+    const { fields } = this.#walk
+    return !refs.some((ref) => fields.isNamed(ref)) && !fields.look.mayHold(bytes) && isUtf8(bytes)
+  }
+
+  /** What is to be replaced in one whole object; undefined when that is better found out the slow way. */
+  replacements(bytes: Buffer, refs: readonly ResourceRef[]): readonly Replacement[] | undefined {
+    try {
+      const members = membersOf(bytes)
+      if (isOfAnotherShape(bytes, members)) return undefined
+      const own = kindOf(bytes, members)
+      const all = own === undefined ? refs : [...refs, own]
+      const { fields } = this.#walk
+      const inside = {
+        kind: own !== undefined,
+        isNamed: own !== undefined && fields.isNamed(own),
+        annotations: () => metadataOf(bytes, members).some(({ key }) => key === 'annotations'),
+      }
+      if (fields.look.mayHoldInside(bytes, inside)) return undefined
+      return replacementsIn(bytes, members, this.#stateOf(all), this.#walk)
+    } catch (thrown) {
+      if (thrown instanceof NotUnderstood) return undefined
+      throw thrown
+    }
+  }
+
+  #stateOf(refs: readonly ResourceRef[]): PathState {
+    const key = refs.map(({ apiGroup, resource }) => `${apiGroup}/${resource}`).join(' ')
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const state = pathsFrom(refs, this.#walk)
+    if (this.#states.size < MAX_STATES) this.#states.set(key, state)
+    return state
+  }
+}
+
+/** Lists, Tables and Statuses are not objects of the resource that was asked for. */
+function isOfAnotherShape(bytes: Buffer, members: readonly Member[]): boolean {
+  return members.some(({ key, from, to }) => {
+    if (key === 'items') return true
+    return key === 'kind' && /^"(?:Table|Status)"$/.test(bytes.toString('latin1', from, to))
+  })
+}
+
+/** The resource of the kind that the object names, as `refOfKind`. */
+function kindOf(bytes: Buffer, members: readonly Member[]): ResourceRef | undefined {
+  const texts: Record<string, string> = {}
+  for (const { key, from, to } of members) {
+    if (key !== 'kind' && key !== 'apiVersion') continue
+    if (key in texts) throw new NotUnderstood()
+    if (bytes[from] !== QUOTE) continue
+    if (bytes.subarray(from, to).includes(BACKSLASH)) throw new NotUnderstood()
+    texts[key] = bytes.toString('utf8', from + 1, to - 1)
+  }
+  return refOfKind(texts satisfies JsonObject)
+}
+
+/** True when a row of a Table brings an object, whose bytes were looked at with the row's. */
+export function bringsObject(row: Buffer): boolean {
+  try {
+    return membersOf(row).some(({ key, from }) => key === 'object' && row[from] === OPEN_BRACE)
+  } catch (thrown) {
+    if (thrown instanceof NotUnderstood) return false
+    throw thrown
+  }
+}
