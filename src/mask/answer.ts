@@ -4,12 +4,14 @@ import { encodeJson, parseJson } from '../stream/json.ts'
 import { splitDocument, tailMembers, type Part } from './document.ts'
 import { isObject, type ResourceRef } from './fields.ts'
 import { readFrames } from './frames.ts'
-import { membersOf, NotUnderstood, type Replacement } from './object-bytes.ts'
+import { membersOf, NotUnderstood, type Member, type Replacement } from './object-bytes.ts'
 import type { Answer, MaskedAnswer } from './port.ts'
 import { bringsObject, QuickMasker } from './quick.ts'
 import { itemRefs, notAStatus, ValueMasker } from './values.ts'
 import { maskObject, type Walk } from './walk.ts'
 
+/** Pieces of a list, usually of 64 KiB. */
+const LOOKS_SKIPPED = 16
 const newline = Uint8Array.of(0x0a)
 
 /** Masks one answer: a JSON document, or a watch event on each line. Throws ERR_MASK when it is neither. */
@@ -54,6 +56,7 @@ class AnswerMasker {
   readonly #walk: Walk
   readonly #values: ValueMasker
   readonly #quick: QuickMasker
+  #skipLooks = 0
 
   constructor(request: ResourceRequest, walk: Walk) {
     this.#ref = { apiGroup: request.apiGroup, resource: request.resource }
@@ -154,12 +157,12 @@ class AnswerMasker {
   }
 
   #elements({ bytes, spans }: Extract<Part, { kind: 'elements' }>, { refs, isTable }: List): Uint8Array[] {
-    if (!isTable && this.#quick.isClean(bytes, refs)) return [bytes]
+    if (!isTable && this.#isClean(bytes, refs)) return [bytes]
     const pieces: Uint8Array[] = []
     let at = 0
-    for (const { from, to } of spans) {
+    for (const { from, to, members } of spans) {
       const element = bytes.subarray(from, to)
-      const masked = isTable ? this.#row(element) : this.#item(element, refs)
+      const masked = isTable ? this.#row(element) : this.#item(element, refs, members)
       if (masked === undefined) continue
       pieces.push(bytes.subarray(at, from), ...masked)
       at = to
@@ -168,10 +171,23 @@ class AnswerMasker {
     return pieces
   }
 
+  /**
+   * A look at many elements at once pays where most have nothing to hide; after one that did not, the next pieces of the
+   * list are gone through element by element.
+   */
+  #isClean(bytes: Buffer, refs: readonly ResourceRef[]): boolean {
+    if (this.#skipLooks > 0) {
+      this.#skipLooks--
+      return false
+    }
+    const isClean = this.#quick.isClean(bytes, refs)
+    if (!isClean) this.#skipLooks = LOOKS_SKIPPED
+    return isClean
+  }
+
   /** Undefined = as it is. */
-  #item(bytes: Buffer, refs: readonly ResourceRef[]): Uint8Array[] | undefined {
-    if (this.#quick.isClean(bytes, refs)) return undefined
-    const found = this.#quick.replacements(bytes, refs)
+  #item(bytes: Buffer, refs: readonly ResourceRef[], members: readonly Member[] | undefined): Uint8Array[] | undefined {
+    const found = this.#quick.replacements(bytes, refs, members)
     if (found === undefined) return [encodeJson(maskObject(read(bytes), refs, this.#walk))]
     return found.length === 0 ? undefined : spliced(bytes, found)
   }

@@ -14,14 +14,17 @@ import {
   UNFINISHED,
   valueEnd,
 } from '../stream/json-scan.ts'
+import { membersAt, NotUnderstood, type Member } from './object-bytes.ts'
 
 /** Bytes of one object that are held: etcd keeps none above 1.5 MiB, which JSON makes a few times longer. */
-export const MAX_OBJECT_BYTES = 8 * 1024 * 1024
+const MAX_OBJECT_BYTES = 8 * 1024 * 1024
 
 /** Where elements are in the bytes of a part. */
 export interface Span {
   readonly from: number
   readonly to: number
+  /** Of an object that could be taken apart on the way; their places are counted from where `from` is. */
+  readonly members: readonly Member[] | undefined
 }
 
 /**
@@ -182,13 +185,20 @@ class Elements {
         end = index + 1
         continue
       }
-      const to = this.#elementEnd(bytes, index)
+      const { to, members } = this.#element(bytes, index)
       if (to === UNFINISHED) return { end, spans, isClosed: false }
       if (to === index) throw notJson('an element of a list is missing')
-      spans.push({ from: index, to })
+      spans.push({ from: index, to, members })
       this.#expects = 'comma'
       end = to
     }
+  }
+
+  #element(bytes: Buffer, at: number): Omit<Span, 'from'> {
+    const members = bytes[at] === OPEN_BRACE && this.#seen === 0 ? quickMembers(bytes.subarray(at)) : undefined
+    return members === undefined
+      ? { to: this.#elementEnd(bytes, at), members }
+      : { to: at + members.end, members: members.members }
   }
 
   #elementEnd(bytes: Buffer, at: number): number {
@@ -198,6 +208,15 @@ class Elements {
     this.#seen = to === UNFINISHED ? bytes.length - at : 0
     if (to !== UNFINISHED) this.#scan = undefined
     return to
+  }
+}
+
+function quickMembers(bytes: Buffer): ReturnType<typeof membersAt> | undefined {
+  try {
+    return membersAt(bytes, 0)
+  } catch (thrown) {
+    if (thrown instanceof NotUnderstood) return undefined
+    throw thrown
   }
 }
 

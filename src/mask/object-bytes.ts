@@ -19,6 +19,7 @@ import {
 import type { PathState } from './paths.ts'
 import { conceal, type Walk } from './walk.ts'
 
+const FEW_KEYS = 16
 /** Levels that masked paths may lead down; deeper ones are left to the slow way. */
 const MAX_LEVELS = 64
 
@@ -30,6 +31,8 @@ export interface Member {
   readonly key: string
   readonly from: number
   readonly to: number
+  /** Of `metadata`, which says whose the object is, when it is an object. */
+  readonly inside?: readonly Member[]
 }
 
 /**
@@ -37,16 +40,26 @@ export interface Member {
  *
  * @throws NotUnderstood when it is not one whole object with plain keys.
  */
-export function membersOf(bytes: Buffer, from = 0, to = bytes.length): Member[] {
-  const members: Member[] = []
-  const end = eachMember(
-    bytes,
-    skipSpace(bytes, from, to),
-    to,
-    (key, start, stop) => void members.push({ key, from: start, to: stop }),
-  )
+export function membersOf(bytes: Buffer, from = 0, to = bytes.length): readonly Member[] {
+  const { members, end } = membersAt(bytes, skipSpace(bytes, from, to), to)
   if (skipSpace(bytes, end, to) !== to) throw new NotUnderstood()
   return members
+}
+
+/** The members of the object that begins at `at`, and the index after it. Throws as `membersOf`, also when it does not end. */
+export function membersAt(
+  bytes: Buffer,
+  at: number,
+  limit = bytes.length,
+): { readonly members: readonly Member[]; readonly end: number } {
+  const members: Member[] = []
+  const end = eachMember(bytes, at, limit, (key, from) => {
+    const inside = key === 'metadata' && bytes[from] === OPEN_BRACE ? membersAt(bytes, from, limit) : undefined
+    const to = inside?.end ?? valueEnd(bytes, from, limit)
+    members.push(inside === undefined ? { key, from, to } : { key, from, to, inside: inside.members })
+    return to
+  })
+  return { members, end }
 }
 
 /** Bytes of an object that are to be replaced, in order. */
@@ -57,8 +70,9 @@ export interface Replacement {
 }
 
 /**
- * What a mask replaces in the object in `bytes`, whose top-level members are given, found without reading the rest of it. Nothing is missed that the slow way
- * would hide, save in objects inside that name a kind of their own: callers look for those first.
+ * What a mask replaces in the object in `bytes`, whose top-level members are given, found without reading the rest of it.
+ * Nothing is missed that the slow way would hide, save in objects inside that name a kind of their own: callers look for
+ * those first.
  *
  * @throws NotUnderstood when the bytes are better read the slow way.
  */
@@ -70,7 +84,7 @@ export function replacementsIn(
 ): readonly Replacement[] {
   if (!isUtf8(bytes)) throw new NotUnderstood()
   const search = new Search(bytes)
-  for (const { key, from, to } of members) search.member(key, from, to, start, [])
+  search.members(members, start, [])
   // Nothing is hidden, and so counted, before it is sure that all is understood.
   const values = search.found.map((place) => ({ ...place, value: valueAt(bytes, place) }))
   if (values.length === 0) return []
@@ -91,6 +105,10 @@ interface Place {
 }
 
 function valueAt(bytes: Buffer, { from, to }: Place): JsonValue {
+  // What is not escaped stands for itself; that it is UTF-8 is known.
+  if (bytes[from] === QUOTE && !bytes.subarray(from, to).includes(BACKSLASH)) {
+    return bytes.toString('utf8', from + 1, to - 1)
+  }
   try {
     return parseJson(bytes.subarray(from, to))
   } catch (thrown) {
@@ -107,32 +125,39 @@ class Search {
     this.#bytes = bytes
   }
 
-  member(key: string, from: number, to: number, state: PathState, trail: readonly string[]): void {
-    const next = state.step(key)
-    if (next !== undefined) this.#value(from, to, next, [...trail, key])
-  }
-
-  #object(at: number, state: PathState, trail: readonly string[]): void {
-    if (trail.length > MAX_LEVELS) throw new NotUnderstood()
-    eachMember(this.#bytes, at, this.#bytes.length, (key, from, to) => this.member(key, from, to, state, trail))
-  }
-
-  #array(at: number, state: PathState, trail: readonly string[]): void {
-    if (trail.length > MAX_LEVELS) throw new NotUnderstood()
-    eachElement(this.#bytes, at, (index, from, to) => {
-      const next = state.stepIndex(index)
-      if (next !== undefined) this.#value(from, to, next, [...trail, String(index)])
-    })
-  }
-
-  #value(from: number, to: number, state: PathState, trail: readonly string[]): void {
-    if (state.complete.length > 0) {
-      this.found.push({ from, to, state, trail })
-      return
+  /** Members whose places are known. */
+  members(members: readonly Member[], state: PathState, trail: readonly string[]): void {
+    for (const { key, from, inside } of members) {
+      const next = state.step(key)
+      if (next === undefined) continue
+      if (inside !== undefined && next.complete.length === 0) this.members(inside, next, [...trail, key])
+      else this.#value(from, next, [...trail, key])
     }
+  }
+
+  /** Index after the value. */
+  #value(from: number, state: PathState | undefined, trail: readonly string[]): number {
     const first = this.#bytes[from]
-    if (first === OPEN_BRACE) this.#object(from, state, trail)
-    else if (first === OPEN_BRACKET) this.#array(from, state, trail)
+    if (state !== undefined && state.complete.length === 0) {
+      if (trail.length > MAX_LEVELS) throw new NotUnderstood()
+      if (first === OPEN_BRACE) return this.#object(from, state, trail)
+      if (first === OPEN_BRACKET) return this.#array(from, state, trail)
+    }
+    const to = valueEnd(this.#bytes, from)
+    if (state !== undefined && state.complete.length > 0) this.found.push({ from, to, state, trail })
+    return to
+  }
+
+  #object(at: number, state: PathState, trail: readonly string[]): number {
+    return eachMember(this.#bytes, at, this.#bytes.length, (key, from) =>
+      this.#value(from, state.step(key), [...trail, key]),
+    )
+  }
+
+  #array(at: number, state: PathState, trail: readonly string[]): number {
+    return eachElement(this.#bytes, at, (index, from) =>
+      this.#value(from, state.stepIndex(index), [...trail, String(index)]),
+    )
   }
 }
 
@@ -143,7 +168,7 @@ function ownerIn(
   fallback: Walk['fallback'],
 ): { namespace: string; name: string; uid: string } {
   const owner = { namespace: fallback.namespace, name: fallback.name, uid: '' }
-  for (const { key, from, to } of metadataOf(bytes, members)) {
+  for (const { key, from, to } of metadataOf(members)) {
     if (key !== 'namespace' && key !== 'name' && key !== 'uid') continue
     const value: JsonValue = bytes[from] === QUOTE ? parseJson(bytes.subarray(from, to)) : null
     if (typeof value === 'string') owner[key] = value
@@ -152,34 +177,44 @@ function ownerIn(
 }
 
 /** Members of the object's metadata; none when it has none. */
-export function metadataOf(bytes: Buffer, members: readonly Member[]): readonly Member[] {
-  const metadata = members.find(({ key }) => key === 'metadata')
-  if (metadata === undefined || bytes[metadata.from] !== OPEN_BRACE) return []
-  return membersOf(bytes, metadata.from, metadata.to)
+export function metadataOf(members: readonly Member[]): readonly Member[] {
+  return members.find(({ key }) => key === 'metadata')?.inside ?? []
 }
 
-type EachMember = (key: string, from: number, to: number) => void
+/** Tells whether a key was told before. Most objects have few keys, for which a list is quicker than a set. */
+function repetition(): (key: string) => boolean {
+  const few: string[] = []
+  let many: Set<string> | undefined
+  return (key) => {
+    if (many === undefined && few.length < FEW_KEYS) {
+      if (few.includes(key)) return true
+      few.push(key)
+      return false
+    }
+    many ??= new Set(few)
+    const size = many.size
+    return many.add(key).size === size
+  }
+}
 
-/** Walks over an object's members; index after its closing brace. */
-function eachMember(bytes: Buffer, at: number, limit: number, each: EachMember): number {
+/** Walks over an object's members; `value` tells where each ends. Index after its closing brace. */
+function eachMember(bytes: Buffer, at: number, limit: number, value: (key: string, from: number) => number): number {
   let index = skipSpace(bytes, at + 1, limit)
   if (bytes[at] !== OPEN_BRACE) throw new NotUnderstood()
   if (bytes[index] === CLOSE_BRACE) return index + 1
-  const keys = new Set<string>()
+  const isKnown = repetition()
   for (;;) {
     if (bytes[index] !== QUOTE) throw new NotUnderstood()
     const keyEnd = stringEnd(bytes, index, limit)
     if (keyEnd === UNFINISHED) throw new NotUnderstood()
     const key = bytes.toString('utf8', index + 1, keyEnd - 1)
     // An escape may spell any key, and of a key given twice nobody knows which value counts.
-    if (keys.has(key) || bytes.subarray(index + 1, keyEnd - 1).includes(BACKSLASH)) throw new NotUnderstood()
-    keys.add(key)
+    if (isKnown(key) || key.includes('\\')) throw new NotUnderstood()
     index = skipSpace(bytes, keyEnd, limit)
     if (bytes[index] !== COLON) throw new NotUnderstood()
     const from = skipSpace(bytes, index + 1, limit)
-    const to = valueEnd(bytes, from, limit)
+    const to = value(key, from)
     if (to === UNFINISHED || to === from) throw new NotUnderstood()
-    each(key, from, to)
     index = skipSpace(bytes, to, limit)
     if (bytes[index] === CLOSE_BRACE) return index + 1
     if (bytes[index] !== COMMA) throw new NotUnderstood()
@@ -187,15 +222,15 @@ function eachMember(bytes: Buffer, at: number, limit: number, each: EachMember):
   }
 }
 
-function eachElement(bytes: Buffer, at: number, each: (index: number, from: number, to: number) => void): void {
+/** The same for the elements of an array. */
+function eachElement(bytes: Buffer, at: number, value: (index: number, from: number) => number): number {
   let index = skipSpace(bytes, at + 1)
-  if (bytes[index] === CLOSE_BRACKET) return
+  if (bytes[index] === CLOSE_BRACKET) return index + 1
   for (let count = 0; ; count++) {
-    const to = valueEnd(bytes, index)
+    const to = value(count, index)
     if (to === UNFINISHED || to === index) throw new NotUnderstood()
-    each(count, index, to)
     index = skipSpace(bytes, to)
-    if (bytes[index] === CLOSE_BRACKET) return
+    if (bytes[index] === CLOSE_BRACKET) return index + 1
     if (bytes[index] !== COMMA) throw new NotUnderstood()
     index = skipSpace(bytes, index + 1)
   }

@@ -35,7 +35,10 @@ export interface MaskedAnswer {
 export interface Masker {
   /** True when some answer to this request could hold masked values: then it must come as JSON, uncompressed. */
   readonly active: boolean
-  /** Throws or ends the iteration with ERR_MASK when the answer cannot be read; nothing unread is ever passed on. */
+  /**
+   * Throws or ends the iteration with ERR_MASK when the answer cannot be read. What is passed on was looked through or
+   * cannot hold a masked value; its brackets, quotes and UTF-8 are checked, the rest is as the API server sent it.
+   */
   answer(answer: Answer): MaskedAnswer
   /**
    * The request body as text for people, masked values hidden, at most 64 KiB. Long strings may lose their middle, keys

@@ -25,7 +25,10 @@ export interface Look {
  */
 const opaque = /\\u(?!003[ce]|0026|202[89])|\0|\u00e2\u0084\u00aa|\u00e4\u00b0/
 const unicodeEscape = Buffer.from('\\u')
-const kindKey = Buffer.from('"kind')
+const kindKey = Buffer.from('kind')
+const quote = 0x22
+/** Bytes after `"kind` in which its value is looked for; names of kinds are shorter, and so is white space. */
+const MAX_KIND_BYTES = 512
 const annotationsKey = Buffer.from('"annotations')
 /** Cells of a table may quote what no key in it names. */
 const table = '"table"'
@@ -39,7 +42,7 @@ export function makeLook(maskSets: readonly MaskSet[]): Look {
   const fields = maskSets.flatMap((set) => set.fields)
   const ofAll = fields.filter(({ resource }) => resource === '*').flatMap(({ paths }) => paths)
   const ways = [...ofAll.map(needles), ...(ofAll.length > 0 ? [[lastApplied]] : [])]
-  const outsideAnnotations = ofAll.filter(([first, second]) => first !== 'metadata' || second !== 'annotations')
+  const outside = ofAll.filter(([first, second]) => first !== 'metadata' || second !== 'annotations').map(needles)
   const namedKind = namedKinds(fields.map(({ resource }) => resource))
   const isHeldBy = (text: string, paths: readonly (readonly string[])[]) =>
     paths.some((needed) => needed.every((needle) => text.includes(needle)))
@@ -51,13 +54,33 @@ export function makeLook(maskSets: readonly MaskSet[]): Look {
     },
     mayHoldInside(bytes, own) {
       if (bytes.includes(unicodeEscape) && opaque.test(bytes.toString('latin1'))) return true
-      if (countOf(bytes, kindKey) <= (own.kind ? 1 : 0)) return false
-      const text = bytes.toString('latin1').toLowerCase()
-      if (namedKind !== undefined && (text.match(namedKind)?.length ?? 0) > (own.isNamed ? 1 : 0)) return true
-      if (isHeldBy(text, outsideAnnotations.map(needles))) return true
+      const kinds = kindsIn(bytes)
+      if (kinds.length <= (own.kind ? 1 : 0)) return false
+      if (namedKind !== undefined && countNamed(bytes, kinds, namedKind) > (own.isNamed ? 1 : 0)) return true
+      if (outside.length > 0 && isHeldBy(bytes.toString('latin1').toLowerCase(), outside)) return true
       return ofAll.length > 0 && countOf(bytes, annotationsKey) > (own.annotations() ? 1 : 0)
     },
   }
+}
+
+/** How often a kind is named that `named` knows; one that is further off than it ever is counts as such. */
+function countNamed(bytes: Buffer, kinds: readonly number[], named: RegExp): number {
+  let count = 0
+  for (const at of kinds) {
+    const text = bytes.toString('latin1', at, at + MAX_KIND_BYTES).toLowerCase()
+    const isFar = text.length === MAX_KIND_BYTES && /^"kind[\s\\nrt":]*$/.test(text)
+    if (isFar || text.search(named) === 0) count++
+  }
+  return count
+}
+
+/** Where keys begin that begin with `kind`. The search is for the letter k, which is rarer than the quote before it. */
+function kindsIn(bytes: Buffer): number[] {
+  const found: number[] = []
+  for (let at = bytes.indexOf(kindKey); at !== -1; at = bytes.indexOf(kindKey, at + kindKey.length)) {
+    if (bytes[at - 1] === quote) found.push(at - 1)
+  }
+  return found
 }
 
 function countOf(bytes: Buffer, needle: Buffer): number {
@@ -71,7 +94,7 @@ function namedKinds(resources: readonly string[]): RegExp | undefined {
   const kinds = [...new Set(resources.filter((resource) => resource !== '*').flatMap(kindsOf))]
   if (kinds.length === 0) return undefined
   const words = kinds.map((kind) => kind.replace(/[^a-z0-9]/g, (char) => `\\${char}`)).join('|')
-  return new RegExp(`"kind\\\\*"(?:\\s|\\\\+[nrt])*:(?:\\s|\\\\+[nrt])*\\\\*"(?:${words})\\\\*"`, 'g')
+  return new RegExp(`"kind\\\\*"(?:\\s|\\\\+[nrt])*:(?:\\s|\\\\+[nrt])*\\\\*"(?:${words})\\\\*"`)
 }
 
 /**

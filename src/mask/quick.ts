@@ -24,10 +24,14 @@ export class QuickMasker {
     return !refs.some((ref) => fields.isNamed(ref)) && !fields.look.mayHold(bytes) && isUtf8(bytes)
   }
 
-  /** What is to be replaced in one whole object; undefined when that is better found out the slow way. */
-  replacements(bytes: Buffer, refs: readonly ResourceRef[]): readonly Replacement[] | undefined {
+  /** What is to be replaced in one whole object, whose members may be known; undefined when that is better found out the slow way. */
+  replacements(
+    bytes: Buffer,
+    refs: readonly ResourceRef[],
+    known?: readonly Member[],
+  ): readonly Replacement[] | undefined {
     try {
-      const members = membersOf(bytes)
+      const members = known ?? membersOf(bytes)
       if (isOfAnotherShape(bytes, members)) return undefined
       const own = kindOf(bytes, members)
       const all = own === undefined ? refs : [...refs, own]
@@ -35,7 +39,7 @@ export class QuickMasker {
       const inside = {
         kind: own !== undefined,
         isNamed: own !== undefined && fields.isNamed(own),
-        annotations: () => metadataOf(bytes, members).some(({ key }) => key === 'annotations'),
+        annotations: () => metadataOf(members).some(({ key }) => key === 'annotations'),
       }
       if (fields.look.mayHoldInside(bytes, inside)) return undefined
       return replacementsIn(bytes, members, this.#stateOf(all), this.#walk)

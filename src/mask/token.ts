@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JsonValue } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
 
@@ -20,13 +20,20 @@ export interface Owner {
 /** Makes the token for a value at `path` of an object: equal values of one field give one caller equal tokens, nothing else does. */
 export type MakeToken = (owner: Owner, path: readonly string[], value: JsonValue) => string
 
-/** HMAC-SHA-256 over caller, object, path and value; without the key there is no way back, and guesses cannot be checked. */
+/**
+ * BLAKE2b (RFC 7693) over the key, then caller, object, path and value; without the key there is no way back, and guesses
+ * cannot be checked. A key before the message makes a sound code of this hash, which unlike SHA-256 cannot be extended.
+ */
 export function tokenMaker(key: Uint8Array, subject: string): MakeToken {
   return (owner, path, value) => {
     const { apiGroup, resource, namespace, name, uid } = owner
-    const message = JSON.stringify([subject, apiGroup, resource, namespace, name, uid, path, stringifyJson(value)])
-    const digest = createHmac('sha256', key).update(message).digest()
-    return TOKEN_PREFIX + digest.subarray(0, TOKEN_BYTES).toString('hex')
+    // No text that JSON writes holds a line feed, so that the two parts cannot run into each other.
+    const place = JSON.stringify([subject, apiGroup, resource, namespace, name, uid, path])
+    const text = `${place}\n${typeof value === 'string' ? `text ${value}` : `json ${stringifyJson(value)}`}`
+    const message = Buffer.allocUnsafe(key.length + Buffer.byteLength(text))
+    message.set(key)
+    message.write(text, key.length)
+    return TOKEN_PREFIX + hash('blake2b512', message, 'hex').slice(0, TOKEN_BYTES * 2)
   }
 }
 

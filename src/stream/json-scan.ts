@@ -16,7 +16,7 @@ export const COLON = 0x3a
 export const UNFINISHED = -1
 
 /** Bytes of a string that are looked at one by one; beyond them the search by machine code is faster. */
-const SHORT = 24
+const SHORT = 48
 
 /** Index of the first byte at or after `at` that is no white space; the length when there is none. */
 export function skipSpace(bytes: Uint8Array, at: number, end = bytes.length): number {
@@ -67,9 +67,37 @@ export function valueEnd(bytes: Uint8Array, at: number, end = bytes.length): num
   return UNFINISHED
 }
 
+/** What a byte is to brackets: 0 nothing, 1 a quote, 2 one opens, 3 one closes. */
+const classes = new Uint8Array(256)
+classes[QUOTE] = 1
+classes[OPEN_BRACE] = classes[OPEN_BRACKET] = 2
+classes[CLOSE_BRACE] = classes[CLOSE_BRACKET] = 3
+
+/** Every byte of an answer passes here: no calls but for long strings. */
 function bracketsEnd(bytes: Uint8Array, at: number, end: number): number {
-  const scan = new BracketScan()
-  return scan.run(bytes, at, end)
+  let depth = 0
+  let index = at
+  while (index < end) {
+    const found = classes[bytes[index] as number]
+    if (found === 0) {
+      index++
+    } else if (found === 1) {
+      const quote = index++
+      const near = Math.min(end, quote + SHORT)
+      let byte = 0
+      while (index < near && (byte = bytes[index] as number) !== QUOTE && byte !== BACKSLASH) index++
+      if (index < near && byte === QUOTE) index++
+      else {
+        index = stringEnd(bytes, quote, end)
+        if (index === UNFINISHED) return UNFINISHED
+      }
+    } else {
+      index++
+      depth += found === 2 ? 1 : -1
+      if (depth === 0) return index
+    }
+  }
+  return UNFINISHED
 }
 
 /** Follows brackets to the one that closes the first, over as many pieces as they come in. */
