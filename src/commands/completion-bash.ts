@@ -25,16 +25,19 @@ ${commands.map(({ name, options }) => `  ${name}) _chaperone_words ${options.map
 
 _chaperone_words() { COMPREPLY=($(compgen -W "$*" -- "$_chaperone_cur")); }
 
+# Names come from files that others write: none of them is expanded, and each is quoted before it stands on the line.
 _chaperone_ask() {
-  local IFS=$'\\n' found
-  found=$(chaperone __complete "$1" -- "\${_chaperone_line[@]}" 2>/dev/null) || return 0
-  COMPREPLY=($(compgen -W "$found" -- "$_chaperone_cur"))
+  local found quoted
+  while IFS= read -r found; do
+    printf -v quoted %q "$found"
+    [[ $found == "$_chaperone_cur"* || $quoted == "$_chaperone_cur"* ]] && COMPREPLY+=("$quoted")
+  done < <(chaperone __complete "$1" -- "\${_chaperone_line[@]}" 2>/dev/null)
 }
 
 _chaperone_paths() {
-  local IFS=$'\\n'
+  local found
   compopt -o filenames 2>/dev/null
-  COMPREPLY=($(compgen "$1" -- "$_chaperone_cur"))
+  while IFS= read -r found; do COMPREPLY+=("$found"); done < <(compgen "$@" -- "$_chaperone_cur")
 }
 
 _chaperone() {
@@ -45,7 +48,10 @@ _chaperone() {
     [[ \${COMP_WORDS[at]} == -- ]] || continue
     if declare -F _comp_command_offset >/dev/null; then _comp_command_offset $((at + 1))
     elif declare -F _command_offset >/dev/null; then _command_offset $((at + 1))
-    else COMPREPLY=($(compgen -c -f -- "\${COMP_WORDS[COMP_CWORD]}")); fi
+    else
+      _chaperone_cur=\${COMP_WORDS[COMP_CWORD]}
+      _chaperone_paths -c -f
+    fi
     return
   done
   # bash splits words at = and :, which stand inside options and names of contexts.

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -117,6 +118,50 @@ it('a context with colons is completed whole, where bash splits words and where 
   )
   expect(stdout).toBe('aws:eks:tea\narn:aws:eks:tea\n')
 })
+
+it('a name from a kubeconfig is never run, and stands quoted on the line', async () => {
+  const names = ['$(touch${IFS}ran)', '`touch${IFS}ran`', 'a;touch${IFS}ran', '*', "it's"]
+  const hostile = join(home, 'hostile')
+  const contexts = names.map((name) => `- {name: ${JSON.stringify(name)}, context: {cluster: c, user: u}}`)
+  await writeFile(hostile, `contexts:\n${contexts.join('\n')}\n`)
+  const asked = async (typed: string) => {
+    const { stdout } = await promisify(execFile)(
+      requireProgram('bash'),
+      [
+        '--norc',
+        '-c',
+        `source ${home}/completion.bash
+        COMP_LINE="chaperone --context $1" COMP_POINT=100 COMP_WORDS=(chaperone --context "$1") COMP_CWORD=2
+        _chaperone
+        for one in "\${COMPREPLY[@]}"; do eval "printf '%s\\n' $one"; done`,
+        'bash',
+        typed,
+      ],
+      { cwd: home, env: personsEnvironment({ ...env, KUBECONFIG: hostile }) },
+    )
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+  expect((await asked('')).toSorted()).toEqual(names.toSorted())
+  expect(await asked('$(')).toEqual(['$(touch${IFS}ran)'])
+  expect(existsSync(join(home, 'ran'))).toBe(false)
+
+  for (const shell of ['zsh', 'fish'] as const) {
+    await using pty = openPty(requireProgram(shell), interactive[shell](), {
+      env: { ...env, KUBECONFIG: hostile },
+      cwd: home,
+      cols: 120,
+    })
+    await pty.waitForScreen('$')
+    pty.type('chaperone --context it\t')
+    await pty.waitForScreen(/--context (it\\'s|"it's")/)
+    pty.type('\x15')
+    pty.type('chaperone --context a\t')
+    await pty.waitForScreen(/--context (a\\;|'a;)/)
+    pty.type('\x15echo all "done"\r')
+    await pty.waitForScreen('all done')
+  }
+  expect(existsSync(join(home, 'ran'))).toBe(false)
+}, 60_000)
 
 it('what is looked up goes wrong quietly: a person is typing', async () => {
   const broken = join(home, 'broken')
