@@ -3,13 +3,15 @@ import { clock, oneLine } from './seek-bar.ts'
 
 /**
  * Sequences that draw nothing by themselves (ECMA-48 section 5.4): CSI, the strings OSC, DCS, SOS, PM and APC with their
- * ends, two-character escapes, and control characters other than tab and line feed.
+ * ends, each in its 7-bit and 8-bit form, two-character escapes, control characters other than tab and line feed, and the
+ * characters that turn the direction of writing (UAX #9), which would show a text as another one.
  */
 const sequences =
-  /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]/g
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** The beginning of such a sequence at the end of a piece; no longer than anything that is meant to be one. */
-const unfinished = /\x1b(?:\[[0-?]{0,256}[ -/]{0,16}|[\]PX^_][^\x07\x1b]{0,8192}\x1b?|[ -/]{0,16})$/
+const unfinished =
+  /(?:(?:\x1b\[|\x9b)[0-?]{0,256}[ -/]{0,16}|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,8192}\x1b?|\x1b[ -/]{0,16})$/
 
 /** Takes the sequences out of output that comes in pieces. */
 class Plain {

@@ -26,6 +26,25 @@ test('sequences that are cut between pieces leave nothing behind, however they a
   expect(of(...story).text).toBe('one redlink end')
 })
 
+test('what would turn or move a text that is read is not in it: 8-bit controls and bidi characters, however cut', () => {
+  const bidi = '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'
+  const story = `a\x9b31mb\x9d0;title\x9cc\x90q\x1b\\d\x85e\x80f\u009f_g\x07h${bidi}i\u00a0ü`
+  for (let at = 1; at < story.length; at += 1)
+    expect(of(story.slice(0, at), story.slice(at)).text).toBe('abcdefhi\u00a0ü')
+  expect(of(...story).text).toBe('abcdefhi\u00a0ü')
+})
+
+test('no control but tab and line feed, and nothing that turns the direction, is left of any output', () => {
+  const unit = fc.oneof(fc.constantFrom('\x1b', '\x9b', '[', ';', '\x9d', '\x9c', '\x07', '\u202e', 'm'), fc.string())
+  fc.assert(
+    fc.property(fc.array(unit), (pieces) => {
+      expect(of(...pieces).text).not.toMatch(
+        /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/,
+      )
+    }),
+  )
+})
+
 test('lines carry the time at which they began, and markers stand between them', () => {
   const events = [
     { seconds: 1, code: 'o', data: '$ \x1b[1mls\x1b[0m' },
