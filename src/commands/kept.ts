@@ -69,14 +69,28 @@ export function parseKept(value: unknown): Kept {
 async function keptShell(folder: string): Promise<KeptShell | undefined> {
   const text = await readOptional(join(folder, keptFile))
   if (text === undefined) return undefined
-  const kept = parseKept(JSON.parse(text))
-  return isAlive(kept.pid) ? { ...kept, socket: keptSocket(folder) } : undefined
+  const kept = readKept(text)
+  const socket = keptSocket(folder)
+  return kept !== undefined && (await isKeeper(kept.pid)) ? { ...kept, socket } : undefined
 }
 
-function isAlive(pid: number): boolean {
+/** Undefined for what a keeper has not finished writing, or another version wrote: other shells can still be found. */
+function readKept(text: string): Kept | undefined {
+  try {
+    return parseKept(JSON.parse(text))
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError || thrown instanceof Fault) return undefined
+    throw thrown
+  }
+}
+
+/** The number of a keeper that is gone may be another process's by now: where the system tells, its words decide. */
+async function isKeeper(pid: number): Promise<boolean> {
+  const words = await readOptional(`/proc/${pid}/cmdline`)
+  if (words !== undefined) return words.includes('__keeper')
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== 'linux'
   } catch {
     return false
   }

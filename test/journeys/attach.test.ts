@@ -128,7 +128,7 @@ it('leader d leaves the shell and says how to come back; a second face takes ove
 }, 90_000)
 
 it('a shell without a face is hung up after its time, and its recording says so', async () => {
-  const shell = terminal(shellArgs('--keep=1s'))
+  const shell = terminal(shellArgs('--keep=5s'))
   await shell.waitForScreen(isOpen, 30_000)
   const { pid } = await keeperOf(shell)
   shell.type('trap "echo told > $HOME/told" HUP; sleep 100\r')
