@@ -16,6 +16,7 @@ import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
 import { loadUpstream } from './kube/kubeconfig.ts'
 import { makeOblige } from './mask/oblige.ts'
+import { makeRestore } from './mask/restore.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
 import { loadPolicy } from './policy/parse.ts'
@@ -130,6 +131,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       decide: policy.decide,
       park: approvals.park,
       oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
+      restore: makeRestore({ maskSets: policy.maskSets, key: trust.maskKey }),
       journal: tellingOf(withQuota(journal, { ...defaultQuota, now: Date.now }), (note) =>
         hub.publish({ type: 'request', note }),
       ),

@@ -27,6 +27,8 @@ export function makeOblige(options: {
 }): Oblige {
   if (options.key.length < 32) throw new Fault('ERR_MASK', 'The mask key is shorter than 32 bytes.')
   const random = options.random ?? randomBytes
+  // People who review are shown no value that any set hides: a write may carry some that were put back into it.
+  const everything = maskedFields(options.maskSets)
   const byName = new Map(options.maskSets.map((set) => [set.name, set]))
   const compiled = new Map<string, MaskedFields>()
   const fieldsOf = (sets: readonly MaskSet[]) => {
@@ -37,13 +39,14 @@ export function makeOblige(options: {
   }
   return (obligations, request, subject) => {
     const sets = [...new Set(obligations.map((obligation) => maskSetOf(obligation, byName)))]
-    if (request.kind === 'non-resource' || sets.length === 0) return plainMasker
+    if (request.kind === 'non-resource') return plainMasker
     const walk = {
       fields: fieldsOf(sets),
       token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
-    return resourceMasker(request, walk)
+    const masker = resourceMasker(request, walk, everything)
+    return sets.length === 0 ? { ...plainMasker, describeBody: (body) => masker.describeBody(body) } : masker
   }
 }
 
@@ -77,6 +80,7 @@ function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>):
 function resourceMasker(
   request: ResourceRequest,
   walk: Omit<Walk, 'hidden' | 'encodeTokens' | 'trustKinds'> & { readonly fields: MaskedFields },
+  everything: MaskedFields,
 ): Masker {
   const shown = { ...walk, encodeTokens: false, trustKinds: false, hidden: () => undefined }
   const isLog = request.subresource === 'log'
@@ -86,7 +90,7 @@ function resourceMasker(
       isLog
         ? { body: answer.body, count: () => 0 }
         : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
-    describeBody: (body) => describeBody(body, request, shown),
+    describeBody: (body) => describeBody(body, request, { ...shown, fields: everything }),
     guardWrite(body, sent) {
       refuseTokens(body)
       refusePatchReads(body, walk.fields, request)

@@ -1,5 +1,5 @@
 import type { Obligation } from '../model/decision.ts'
-import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/request.ts'
+import type { CanonicalRequest, JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
 import type { Subject } from '../model/subject.ts'
 
 /**
@@ -50,6 +50,17 @@ export interface Masker {
    * whether a masked value was guessed. `sent` is the request as it would go upstream.
    */
   guardWrite(body: JsonValue, sent: Pick<CanonicalRequest, 'target' | 'contentType'>): void
+}
+
+/** Puts masked values back into what clients write. */
+export interface Restore {
+  /** True when the body of a change carries a token, so that the object it changes is to be read. */
+  isNeeded(body: JsonValue, request: RequestAttributes): request is ResourceRequest
+  /**
+   * The body with the values for which it has tokens, on condition that the object is still `stored`. Tokens that do not
+   * belong where they are stay.
+   */
+  restore(body: JsonValue, stored: JsonValue, request: ResourceRequest, subject: Subject): JsonValue
 }
 
 /** Throws when an obligation is unknown: the caller turns that into a deny. */

@@ -16,6 +16,7 @@ import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
+import { restored } from './restored.ts'
 import { sendRevealed } from './reveal.ts'
 import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
@@ -95,8 +96,9 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
   }
 }
 
-/** identify, describe, and read the body into the value that is judged. */
-async function prepare({ asked, trace }: Exchange, { stations, gate }: House): Promise<Matter> {
+/** identify, describe, and read the body into the value that is judged, masked values put back. */
+async function prepare({ asked, trace, gone, closing }: Exchange, house: House): Promise<Matter> {
+  const { stations, gate } = house
   assertUnambiguous(asked)
   trace.caller = await stations.identify(asked.headers.authorization)
   gate.admit(asked.ends)
@@ -105,7 +107,9 @@ async function prepare({ asked, trace }: Exchange, { stations, gate }: House): P
   const contentType = mediaType(asked.headers['content-type'])
   const described = (trace.request = describe(method, target, contentType))
   nameCommand(trace, described, target)
-  const body = decodeBody(method, contentType, await readBody(asked), described)
+  const sent = decodeBody(method, contentType, await readBody(asked), described)
+  const written = { asked, ...trace.caller, request: described, target, body: sent, auditID: trace.auditID }
+  const body = await restored({ ...written, gone, closing }, house)
   const request = (trace.request = withBody(described, body))
   if (body.value !== undefined) nameCommand(trace, request, target, bodyName(body.value))
   const canonical = canonicalRequest({

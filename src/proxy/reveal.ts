@@ -1,12 +1,10 @@
 import type { UpstreamAnswer } from '../kube/port.ts'
 import { Fault } from '../model/fault.ts'
-import { RawNumber, type JsonObject, type JsonValue } from '../model/request.ts'
+import type { JsonObject, JsonValue } from '../model/request.ts'
 import type { Reveal } from '../request/reveal.ts'
-import { parseJson, stringifyJson } from '../stream/json.ts'
+import { stringifyJson } from '../stream/json.ts'
 import type { ClientReply } from './client.ts'
-
-/** Bytes of an object that is read for one value: etcd keeps none above 1.5 MiB, which JSON makes a few times longer. */
-const MAX_OBJECT_BYTES = 8 * 1024 * 1024
+import { isObject, readObject } from './object.ts'
 
 /**
  * Answers with the one value that was asked for and what it belongs to; all else of the object stays here.
@@ -43,19 +41,6 @@ export async function sendRevealed(
   reply.out.end(body)
 }
 
-async function readObject(answer: UpstreamAnswer): Promise<JsonObject> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of answer.body) {
-    bytes += chunk.length
-    if (bytes > MAX_OBJECT_BYTES) throw new Fault('ERR_MASK', 'The object is too large to reveal a value of it.')
-    chunks.push(Uint8Array.from(chunk))
-  }
-  const value = parseJson(Buffer.concat(chunks))
-  if (isObject(value)) return value
-  throw new Fault('ERR_MASK', 'The API server answered with something that is no object, so nothing of it is shown.')
-}
-
 function valueAt(object: JsonObject, pointer: string): JsonValue {
   let value: JsonValue | undefined = object
   for (const segment of pointer.split('/').slice(1)) {
@@ -80,8 +65,4 @@ function indexOf(key: string): number {
 function objectAt(object: JsonObject, key: string): JsonObject {
   const value = object[key]
   return isObject(value) ? value : {}
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber)
 }

@@ -1,7 +1,7 @@
 import type { Park } from '../approval/port.ts'
 import type { Identify } from '../identity/port.ts'
 import type { JournalPort } from '../journal/port.ts'
-import type { Oblige } from '../mask/port.ts'
+import type { Oblige, Restore } from '../mask/port.ts'
 import type { Decision, Reason } from '../model/decision.ts'
 import type { RequestAttributes } from '../model/request.ts'
 import type { Session } from '../model/session.ts'
@@ -28,6 +28,7 @@ export interface Stations {
   readonly decide: Decide
   readonly park: Park
   readonly oblige: Oblige
+  readonly restore: Restore
   readonly journal: JournalPort
   readonly observe: Observe
 }

@@ -65,6 +65,14 @@ export function decodeBody(method: string, type: string, bytes: Uint8Array, requ
   return { value, bytes: canonical, contentType }
 }
 
+/** The same body with another value. Throws ERR_BODY_TOO_LARGE. */
+export function withValue(body: DecodedBody, value: JsonValue): DecodedBody {
+  if (value === body.value) return body
+  const bytes = encodeJson(value)
+  if (bytes.length > MAX_BODY_BYTES) throw bodyTooLarge()
+  return { ...body, value, bytes }
+}
+
 /**
  * The attributes after the body was read. The API server takes DeleteOptions from the body alone when there is one
  * (k8s.io/apiserver pkg/endpoints/handlers/delete.go), so that `?dryRun=All` does not make such a delete a dry run.

@@ -23,7 +23,13 @@ export function revealOf(method: string, request: RequestAttributes, target: Req
   if (request.kind !== 'resource' || request.subresource !== revealSubresource) return undefined
   const pointer = parameter(target, 'pointer') ?? ''
   const isWhole = request.name !== '' && target.segments.at(-1) === revealSubresource && target.query.length === 1
-  if (method !== 'GET' || request.verb !== 'get' || !isWhole || !/^(\/[^/]+)+$/.test(pointer) || /~(?![01])/.test(pointer)) {
+  if (
+    method !== 'GET' ||
+    request.verb !== 'get' ||
+    !isWhole ||
+    !/^(\/[^/]+)+$/.test(pointer) ||
+    /~(?![01])/.test(pointer)
+  ) {
     throw new Fault('ERR_TARGET', 'A reveal names one value of one object.', {
       advice: 'Ask with GET …/secrets/NAME/reveal?pointer=/data/KEY, and nothing else in the query.',
     })

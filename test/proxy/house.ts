@@ -9,6 +9,7 @@ import type { AuditEvent } from '../../src/model/audit.ts'
 import type { Decision } from '../../src/model/decision.ts'
 import type { Durability } from '../../src/journal/port.ts'
 import { Fault } from '../../src/model/fault.ts'
+import type { ResourceRequest } from '../../src/model/request.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
 import type { Subject } from '../../src/model/subject.ts'
@@ -52,6 +53,7 @@ export interface HouseOptions {
   readonly identify?: Stations['identify']
   readonly park?: Park
   readonly oblige?: Stations['oblige']
+  readonly restore?: Stations['restore']
   readonly keepAliveMs?: number
   readonly append?: (event: AuditEvent, durability: Durability) => Promise<void>
 }
@@ -130,6 +132,11 @@ export const knownToken: Stations['identify'] = (authorization) =>
     ? Promise.resolve({ subject, session })
     : Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The token is not known.'))
 
+export const nothingToRestore: Stations['restore'] = {
+  isNeeded: (_body, _request): _request is ResourceRequest => false,
+  restore: (body) => body,
+}
+
 let pems: Promise<{ broker: Pem; cluster: Pem }> | undefined
 
 export function certificates(): Promise<{ broker: Pem; cluster: Pem }> {
@@ -188,6 +195,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       return options.park(ask, signal)
     },
     oblige: options.oblige ?? (() => plainMasker),
+    restore: options.restore ?? nothingToRestore,
     journal: {
       append: async (event, durability) => {
         await options.append?.(event, durability)

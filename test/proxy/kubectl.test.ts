@@ -12,7 +12,17 @@ import type { DecisionInput } from '../../src/policy/port.ts'
 import { startPractice, type PracticeCluster } from '../../src/practice/server.ts'
 import { startProxy, type Proxy } from '../../src/proxy/listener.ts'
 import { kubectlPath } from '../support/kubectl.ts'
-import { allow, certificates, clientToken, deny, heldFrom, hold, knownToken, plainMasker } from './house.ts'
+import {
+  allow,
+  certificates,
+  clientToken,
+  deny,
+  heldFrom,
+  hold,
+  knownToken,
+  nothingToRestore,
+  plainMasker,
+} from './house.ts'
 
 let folder: string
 let kubectl: string
@@ -60,6 +70,7 @@ beforeAll(async () => {
       decide,
       park,
       oblige: () => plainMasker,
+      restore: nothingToRestore,
       journal: { append: (event) => Promise.resolve(void journal.push(event)) },
       observe: () => {},
     },

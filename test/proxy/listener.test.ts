@@ -7,13 +7,14 @@ import { startProxy } from '../../src/proxy/listener.ts'
 import type { Upstream } from '../../src/kube/port.ts'
 import type { Stations } from '../../src/proxy/stations.ts'
 import { ask, open } from './client.ts'
-import { allow, certificates, clientToken, inHouse, plainMasker, session, subject } from './house.ts'
+import { allow, certificates, clientToken, inHouse, nothingToRestore, plainMasker, session, subject } from './house.ts'
 
 const stations: Stations = {
   identify: () => Promise.resolve({ subject, session }),
   decide: () => allow,
   park: () => Promise.reject(new Error('nothing parks here')),
   oblige: () => plainMasker,
+  restore: nothingToRestore,
   journal: { append: () => Promise.resolve() },
   observe: () => {},
 }
