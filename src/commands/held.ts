@@ -1,3 +1,4 @@
+import { isCut } from '../../ui/words/held.ts'
 import { plain, plainLines } from '../../ui/words/plain.ts'
 import { Fault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
@@ -12,11 +13,14 @@ export const command: Command = {
   usage: 'chaperone held list [--all] | show ID | approve ID [--comment TEXT] | deny ID --comment TEXT [--json]',
   help: `approve and deny are reviews: they need a reviewer's token and cannot be given to one's own requests. The verdict
 is bound to the request as \`show\` prints it; with --digest it is refused if the request is not the one you saw.
+Where \`show\` leaves out the middle of long values, approve wants to be told that you know.
 
 Options
   --all                also those that are decided (list)
   --comment TEXT       words for the one who asked
   --digest SHA256      digest of the request you looked at
+  --not-shown-whole    approve although a part of the request is not shown: nobody has
+                       read what you sign (approve)
   --json               machine-readable output
 ${reviewerHelp}
 
@@ -28,6 +32,7 @@ Examples
     all: { type: 'boolean' },
     comment: { type: 'string' },
     digest: { type: 'string' },
+    'not-shown-whole': { type: 'boolean' },
     json: { type: 'boolean' },
   },
   run: async (context, parsed) => {
@@ -73,9 +78,21 @@ async function judge(context: Context, parsed: Parsed, verdict: 'approve' | 'den
   }
   const folders = foldersOf(text(parsed, 'state'), context)
   await using link = await connectReviewer(context, parsed, folders)
-  const digest = text(parsed, 'digest') ?? (await link.client.getHeld(id)).digest
+  const held = await link.client.getHeld(id)
+  if (verdict === 'approve' && isCut(held) && !flag(parsed, 'not-shown-whole')) throw notShownWhole(id)
+  const digest = text(parsed, 'digest') ?? held.digest
   print(context, parsed, await link.client.review(id, { verdict, digest, comment }))
   return exitCode.ok
+}
+
+function notShownWhole(id: string): Fault {
+  return new Fault(
+    'ERR_USAGE',
+    `A part of ${id} is too long to be shown: approving it would sign what nobody has read.`,
+    {
+      advice: `Look at \`chaperone held show ${id}\`. Deny it, or approve it all the same with --not-shown-whole.`,
+    },
+  )
 }
 
 function needID(id: string | undefined): string {

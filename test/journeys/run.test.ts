@@ -79,6 +79,20 @@ describe('a pipeline whose request is held', () => {
     expect(third.code).toBe(120)
   })
 
+  it('is not approved by habit when a part of it is too long to be shown', async () => {
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'long' } }
+    const annotations = { note: `begin ${'x'.repeat(90_000)} end` }
+    const long = JSON.stringify({ ...role, metadata: { ...role.metadata, annotations }, rules: [] })
+    const args = ['run', '--practice', '--wait=0', '--', broker.kubectl, 'create', '-f', '-']
+    const id = heldID((await broker.chaperone(args, { input: long })).stderr)
+    const blind = await broker.chaperone(['held', 'approve', id, '--practice'])
+    expect([blind.code, blind.stderr]).toEqual([2, expect.stringMatching(/too long to be shown[^]*--not-shown-whole/)])
+    expect(JSON.parse((await broker.chaperone(['held', 'show', id, '--json'])).stdout)).toMatchObject({
+      state: 'pending',
+    })
+    expect((await broker.chaperone(['held', 'approve', id, '--practice', '--not-shown-whole'])).code).toBe(0)
+  })
+
   it('hears 121 and why when it is denied, and can have it explained', async () => {
     const running = broker.kubectlRun([
       'create',
