@@ -2,7 +2,7 @@ import { foldersOf, connect } from './link.ts'
 import { Fault } from '../model/fault.ts'
 import { openKept } from '../terminal/kept-pty.ts'
 import { parseLeader } from '../terminal/leader.ts'
-import { text, type Command } from './command.ts'
+import { say, text, type Command } from './command.ts'
 import { showKept } from './face.ts'
 import { findKept } from './kept.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
@@ -35,7 +35,7 @@ Examples
     }
     const leader = parseLeader(text(parsed, 'leader') ?? defaultLeader)
     const folders = foldersOf(text(parsed, 'state'), context)
-    const shell = await findKept(folders, parsed.positionals[0] ?? 'latest')
+    const shell = await findKept(folders, parsed.positionals[0] ?? 'latest', (sentence) => say(context, sentence))
     await using link = await connect(folders, folders.operatorTokenFile)
     return await showKept(context, link, await openKept(shell.socket), leader)
   },

@@ -1,20 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { open as openFile } from 'node:fs/promises'
 import { createChrome } from '../../ui/terminal/chrome.tsx'
 import { sessionSummary } from '../../ui/words/notices.ts'
 import { Fault, type FaultCode } from '../model/fault.ts'
 import type { Session } from '../model/session.ts'
-import { parseCast } from '../recording/read.ts'
 import { runShell } from '../terminal/compositor.ts'
+import { readHistory } from '../terminal/history.ts'
 import type { KeptPty } from '../terminal/kept-pty.ts'
 import type { Leader } from '../terminal/leader.ts'
 import type { ProgramPty } from '../terminal/pty.ts'
 import type { Past } from '../terminal/screen-protocol.ts'
 import { say, type Context } from './command.ts'
 import type { Link } from './link.ts'
-
-/** More than this is not read again for a new face: the program is asked to draw itself anew. */
-const maxHistoryBytes = 256 * 1024 * 1024
 
 /** Shows a program under the chrome until it ends, or is left to its keeper. */
 export async function showShell(
@@ -54,8 +50,8 @@ export async function showShell(
 
 /** Shows a kept shell and says how it went on or ended. Resolves with the exit code. */
 export async function showKept(context: Context, link: Link, kept: KeptPty, leader: Leader): Promise<number> {
-  const { session, recording, hasHistory } = kept.hello
-  const history = hasHistory ? await readHistory(recording) : undefined
+  const { session, recording, recordedBytes, hasHistory } = kept.hello
+  const history = hasHistory ? await readHistory(recording, recordedBytes) : undefined
   const detach = () => kept.detach()
   const { exitStatus } = await showShell(context, link, { session, open: () => kept, leader, history, detach })
   const parting = await kept.parting
@@ -77,17 +73,4 @@ export async function showKept(context: Context, link: Link, kept: KeptPty, lead
         advice: `What it showed until then is recorded: chaperone replay ${session.id}`,
       })
   }
-}
-
-async function readHistory(recording: string): Promise<Past[]> {
-  await using file = await openFile(recording, 'r')
-  const { size } = await file.stat()
-  if (size > maxHistoryBytes) return []
-  const { header, events } = await parseCast(file.createReadStream({ autoClose: false }))
-  const past = events.flatMap(({ code, data }): Past[] => {
-    if (code === 'o') return [{ bytes: Buffer.from(data) }]
-    const [, cols, rows] = code === 'r' ? (/^(\d+)x(\d+)$/.exec(data) ?? []) : []
-    return cols === undefined ? [] : [{ cols: Number(cols), rows: Number(rows) }]
-  })
-  return [{ cols: header.cols, rows: header.rows }, ...past]
 }

@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { StateFolders } from '../config/state.ts'
-import { Fault } from '../model/fault.ts'
+import { Fault, toFault } from '../model/fault.ts'
 import type { Session } from '../model/session.ts'
-import { readOptional } from './files.ts'
-import { parseReady } from './ready.ts'
+import { isListening } from '../terminal/kept-pty.ts'
+import { parseReady, parseReadyText } from './ready.ts'
 
 export const keptFile = 'keeper.json'
 
@@ -39,19 +39,22 @@ export interface KeptShell extends Kept {
   readonly socket: string
 }
 
-/** The shells that keepers of the state folder hold, the latest first. */
-async function keptShells(folders: StateFolders): Promise<readonly KeptShell[]> {
+/** Says one sentence to the person. */
+type Warn = (sentence: string) => void
+
+/** The shells that keepers of the state folder hold, the latest first; what cannot be read is said and passed over. */
+async function keptShells(folders: StateFolders, warn: Warn): Promise<readonly KeptShell[]> {
   const sessions = join(folders.run, 'sessions')
   const names = await readdir(sessions).catch(() => [])
-  const shells = await Promise.all(names.map((name) => keptShell(join(sessions, name))))
+  const shells = await Promise.all(names.map((name) => keptShell(join(sessions, name), warn)))
   return shells
     .filter((shell) => shell !== undefined)
     .toSorted((a, b) => b.session.startedAt.localeCompare(a.session.startedAt))
 }
 
 /** The kept shell of that session, or the latest. Throws ERR_NOT_FOUND. */
-export async function findKept(folders: StateFolders, asked: string): Promise<KeptShell> {
-  const shells = await keptShells(folders)
+export async function findKept(folders: StateFolders, asked: string, warn: Warn): Promise<KeptShell> {
+  const shells = await keptShells(folders, warn)
   const found = asked === 'latest' ? shells[0] : shells.find(({ session }) => session.id === asked)
   if (found !== undefined) return found
   const there = shells.map(({ session }) => session.id).join(', ')
@@ -62,36 +65,24 @@ export async function findKept(folders: StateFolders, asked: string): Promise<Ke
 
 /** Throws ERR_STATE for what no keeper of this version says. */
 export function parseKept(value: unknown): Kept {
-  const { session, ...rest } = parseReady(keptSchema, value, 'The keeper of the shell')
+  return asKept(parseReady(keptSchema, value, keeperName))
+}
+
+const keeperName = 'The keeper of the shell'
+
+function asKept({ session, ...rest }: z.infer<typeof keptSchema>): Kept {
   return { ...rest, session: session as unknown as Session }
 }
 
-async function keptShell(folder: string): Promise<KeptShell | undefined> {
-  const text = await readOptional(join(folder, keptFile))
-  if (text === undefined) return undefined
-  const kept = readKept(text)
+/** Whether it lives is asked of its socket: by now its process id may be somebody else's. */
+async function keptShell(folder: string, warn: Warn): Promise<KeptShell | undefined> {
   const socket = keptSocket(folder)
-  return kept !== undefined && (await isKeeper(kept.pid)) ? { ...kept, socket } : undefined
-}
-
-/** Undefined for what a keeper has not finished writing, or another version wrote: other shells can still be found. */
-function readKept(text: string): Kept | undefined {
+  if (!(await isListening(socket))) return undefined
+  const path = join(folder, keptFile)
   try {
-    return parseKept(JSON.parse(text))
+    return { ...asKept(parseReadyText(keptSchema, await readFile(path, 'utf8'), path)), socket }
   } catch (thrown) {
-    if (thrown instanceof SyntaxError || thrown instanceof Fault) return undefined
-    throw thrown
-  }
-}
-
-/** The number of a keeper that is gone may be another process's by now: where the system tells, its words decide. */
-async function isKeeper(pid: number): Promise<boolean> {
-  const words = await readOptional(`/proc/${pid}/cmdline`)
-  if (words !== undefined) return words.includes('__keeper')
-  try {
-    process.kill(pid, 0)
-    return process.platform !== 'linux'
-  } catch {
-    return false
+    warn(`passing over a kept shell: ${toFault(thrown).message}`)
+    return undefined
   }
 }

@@ -34,8 +34,8 @@ export async function openRecording(
 export interface CrashSafeWriter extends RecordingWriter {
   /** As `end`, without waiting; throws ERR_RECORDING when something could not be written. */
   endSync(exitStatus: number): RecordingInfo
-  /** Brings the file up to the last call. */
-  flush(): void
+  /** Brings the file up to the last call; its length then (bytes). */
+  flush(): number
 }
 
 /** The first failure, and who is told of it. */
@@ -114,8 +114,9 @@ class Writer implements CrashSafeWriter {
     return this.endSync(exitStatus)
   }
 
-  flush(): void {
+  flush(): number {
     if (this.#info === undefined) this.#parts.file.flush()
+    return this.#parts.file.bytes
   }
 
   endSync(exitStatus: number): RecordingInfo {

@@ -5,7 +5,18 @@ import type { Session } from '../model/session.ts'
  * What a keeper and a face say to each other over a Unix socket: frames of one byte for the kind, four for the length
  * (big-endian), and that many bytes.
  */
-export type FrameKind = 'hello' | 'output' | 'exit' | 'taken' | 'input' | 'resize' | 'pause' | 'resume' | 'hangup'
+export type FrameKind =
+  | 'hello'
+  | 'output'
+  | 'exit'
+  | 'taken'
+  | 'input'
+  | 'resize'
+  | 'pause'
+  | 'resume'
+  | 'hangup'
+  /** The first frame of a face; who connects and does not say it only asked whether somebody is there. */
+  | 'attach'
 
 export interface Frame {
   readonly kind: FrameKind
@@ -16,6 +27,8 @@ export interface Frame {
 export interface Hello {
   readonly session: Session
   readonly recording: string
+  /** So far (bytes) the recording holds what was put out before this face came; what follows is sent to it. */
+  readonly recordedBytes: number
   /** False for the first face, which misses nothing. */
   readonly hasHistory: boolean
   readonly pid: number
@@ -29,7 +42,18 @@ export interface Exit {
   readonly fault?: { readonly code: string; readonly message: string; readonly advice: string }
 }
 
-const kinds: readonly FrameKind[] = ['hello', 'output', 'exit', 'taken', 'input', 'resize', 'pause', 'resume', 'hangup']
+const kinds: readonly FrameKind[] = [
+  'hello',
+  'output',
+  'exit',
+  'taken',
+  'input',
+  'resize',
+  'pause',
+  'resume',
+  'hangup',
+  'attach',
+]
 const HEADER_BYTES = 5
 /** Far above what a pty or a terminal hands over at once. */
 const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024

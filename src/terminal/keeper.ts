@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { encodeFrame, frameHeader, FrameReader, type Exit, type Frame, type Hello } from './keeper-protocol.ts'
 import { byShortPath } from './socket-path.ts'
 import type { ProgramPty } from './pty.ts'
+import { unfinishedCharacter } from './utf8.ts'
 
 /** Bytes that wait for a face to read them before the program has to wait. */
 const highWater = 4 * 1024 * 1024
@@ -11,14 +12,19 @@ const highWater = 4 * 1024 * 1024
 const echoBytes = 512
 /** How long a face may take to read the end of it all (milliseconds). */
 const farewellMs = 5_000
+const none = Buffer.alloc(0)
+/** At least as long (milliseconds) it waits for its first face, which may be slow to start. */
+const firstFaceMs = 30_000
+/** How long one who connects may take to say that it is a face (milliseconds). */
+const greetingMs = 5_000
 
 export interface KeeperOptions {
   readonly pty: ProgramPty
   /** Of the socket; its folder is its owner's alone. */
   readonly path: string
-  readonly hello: Omit<Hello, 'hasHistory' | 'pid'>
-  /** Brings the recording up to what was put out; called before a later face reads it. */
-  readonly flush: () => void
+  readonly hello: Omit<Hello, 'hasHistory' | 'recordedBytes' | 'pid'>
+  /** Brings the recording up to what was put out, and gives its length (bytes): so far a later face reads it. */
+  readonly flush: () => number
   /** Without a face the program is hung up after this long (milliseconds). */
   readonly keepMs: number
 }
@@ -30,13 +36,15 @@ export class Keeper {
   #face: Socket | undefined
   #faces = 0
   #waiting: Buffer[] = []
+  /** The beginning of a character at the end of the output: the recording does not hold it before its rest is there. */
+  #unfinished: Buffer = none
   #timer: NodeJS.Timeout | undefined
   /** The signal that ended the session, when one did. */
   endedBy: NodeJS.Signals | undefined
 
   private constructor(options: KeeperOptions) {
     this.#options = options
-    this.#server = createServer((socket) => this.#welcome(socket))
+    this.#server = createServer((socket) => this.#greet(socket))
     options.pty.onOutput((bytes) => this.#output(bytes))
     // The first face misses nothing: until it is there, nothing is read.
     options.pty.pause()
@@ -47,7 +55,7 @@ export class Keeper {
     const keeper = new Keeper(options)
     byShortPath(options.path, (short) => keeper.#server.listen(short))
     await once(keeper.#server, 'listening')
-    keeper.#waitForFace()
+    keeper.#waitForFace(Math.max(options.keepMs, firstFaceMs))
     return keeper
   }
 
@@ -72,28 +80,44 @@ export class Keeper {
     clearTimeout(late)
   }
 
-  #welcome(socket: Socket): void {
-    const { pty, hello, flush } = this.#options
-    this.#hand()
-    this.#face?.end(encodeFrame('taken'))
-    clearTimeout(this.#timer)
-    this.#face = socket
+  #greet(socket: Socket): void {
     const frames = new FrameReader()
+    const silent = setTimeout(() => socket.destroy(), greetingMs)
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#leave(socket))
-    socket.on('drain', () => pty.resume())
+    socket.on('close', () => {
+      clearTimeout(silent)
+      this.#leave(socket)
+    })
+    socket.on('drain', () => socket === this.#face && this.#options.pty.resume())
     socket.on('data', (chunk: Buffer) => {
-      if (socket !== this.#face) return
       try {
-        for (const frame of frames.push(chunk)) this.#obey(frame)
+        for (const frame of frames.push(chunk)) {
+          if (socket === this.#face) this.#obey(frame)
+          else if (frame.kind === 'attach') {
+            clearTimeout(silent)
+            this.#welcome(socket)
+          }
+        }
       } catch {
         socket.destroy()
       }
     })
-    flush()
+  }
+
+  #welcome(socket: Socket): void {
+    const { pty, hello, flush } = this.#options
+    if (!this.#server.listening) {
+      socket.destroy()
+      return
+    }
+    this.#hand()
+    this.#face?.end(encodeFrame('taken'))
+    clearTimeout(this.#timer)
+    this.#face = socket
     this.#faces += 1
-    const words: Hello = { ...hello, hasHistory: this.#faces > 1, pid: pty.pid }
+    const words: Hello = { ...hello, hasHistory: this.#faces > 1, recordedBytes: flush(), pid: pty.pid }
     socket.write(encodeFrame('hello', JSON.stringify(words)))
+    if (this.#unfinished.length > 0) socket.write(encodeFrame('output', this.#unfinished))
     pty.resume()
   }
 
@@ -101,15 +125,17 @@ export class Keeper {
     if (socket !== this.#face) return
     this.#face = undefined
     this.#options.pty.resume()
-    this.#waitForFace()
+    this.#waitForFace(this.#options.keepMs)
   }
 
-  #waitForFace(): void {
-    this.#timer = setTimeout(() => this.hangUp('SIGHUP'), this.#options.keepMs)
+  #waitForFace(ms: number): void {
+    this.#timer = setTimeout(() => this.hangUp('SIGHUP'), ms)
   }
 
   /** What can be read at once goes to the face together; a key's echo does not wait for more. */
   #output(bytes: Buffer): void {
+    if ((bytes.at(-1) ?? 0) < 0x80) this.#unfinished = none
+    else this.#unfinished = unfinishedCharacter(Buffer.concat([this.#unfinished, bytes.subarray(-3)]))
     if (this.#face === undefined) return
     this.#waiting.push(bytes)
     if (this.#waiting.length > 1) return

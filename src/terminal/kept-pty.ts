@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Fault } from '../model/fault.ts'
 import { byShortPath } from './socket-path.ts'
@@ -13,6 +14,9 @@ export type Parting =
   | { readonly kind: 'left' }
   /** The keeper is gone without a word. */
   | { readonly kind: 'lost' }
+
+/** Output (bytes) that waits here until somebody listens; the rest waits at the keeper. */
+const maxEarlyBytes = 4 * 1024 * 1024
 
 /** A program on a pty that a keeper holds. */
 export interface KeptPty extends ProgramPty {
@@ -34,7 +38,12 @@ export async function openKept(path: string): Promise<KeptPty> {
   const parting = Promise.withResolvers<Parting>()
   const hello = Promise.withResolvers<Hello>()
   let early: Buffer[] = []
-  let listen = (bytes: Buffer): void => void early.push(bytes)
+  let earlyBytes = 0
+  let listen = (bytes: Buffer): void => {
+    early.push(bytes)
+    earlyBytes += bytes.length
+    if (earlyBytes > maxEarlyBytes) socket.pause()
+  }
   const take = ({ kind, payload }: Frame) => {
     if (kind === 'hello') hello.resolve(JSON.parse(payload.toString()) as Hello)
     else if (kind === 'output') listen(payload)
@@ -57,6 +66,7 @@ export async function openKept(path: string): Promise<KeptPty> {
   const send = (kind: FrameKind, payload: Uint8Array | string = '') => {
     if (socket.writable) socket.write(encodeFrame(kind, payload))
   }
+  send('attach')
   const greeting = await hello.promise
   return {
     hello: greeting,
@@ -67,6 +77,7 @@ export async function openKept(path: string): Promise<KeptPty> {
       listen = listener
       for (const bytes of early) listener(bytes)
       early = []
+      socket.resume()
     },
     write: (bytes) => send('input', bytes),
     resize: (cols, rows) => send('resize', sizePayload(cols, rows)),
@@ -74,6 +85,18 @@ export async function openKept(path: string): Promise<KeptPty> {
     resume: () => send('resume'),
     hangUp: (cause = 'SIGHUP') => send('hangup', cause),
     detach: () => leave(socket, parting),
+  }
+}
+
+/** Whether a keeper listens at `path`; its face stays its face. */
+export async function isListening(path: string): Promise<boolean> {
+  try {
+    const socket = byShortPath(path, (short) => connect(short))
+    await once(socket, 'connect')
+    socket.destroy()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { builtMain, pinnedNode, runCli } from '../support/cli.ts'
@@ -113,6 +113,18 @@ it('leader d leaves the shell and says how to come back; a second face takes ove
   expect((await shell.exit).code).toBe(0)
   expect(shell.text()).toContain(`chaperone attach ${sessionID}`)
 
+  const sessions = join(home, 'state', 'chaperone', 'run', 'sessions')
+  const keeperFile = join(sessions, sessionID, 'keeper.json')
+  await mkdir(join(sessions, 's-leftover'))
+  await cp(keeperFile, join(sessions, 's-leftover', 'keeper.json'))
+  const [written, text] = [`${keeperFile}.written`, await readFile(keeperFile, 'utf8')]
+  await cp(keeperFile, written)
+  await writeFile(keeperFile, text.slice(0, 20))
+  const broken = terminal(['attach'])
+  expect((await broken.exit).code).toBe(1)
+  expect(broken.text()).toMatch(/passing over a kept shell[^]*No shell is kept here/)
+  await cp(written, keeperFile)
+
   const first = terminal(['attach', sessionID])
   await first.waitForScreen(isOpen)
   const second = terminal(['attach', sessionID])
@@ -128,7 +140,7 @@ it('leader d leaves the shell and says how to come back; a second face takes ove
 }, 90_000)
 
 it('a shell without a face is hung up after its time, and its recording says so', async () => {
-  const shell = terminal(shellArgs('--keep=5s'))
+  const shell = terminal(shellArgs('--keep=1s'))
   await shell.waitForScreen(isOpen, 30_000)
   const { pid } = await keeperOf(shell)
   shell.type('trap "echo told > $HOME/told" HUP; sleep 100\r')

@@ -2,7 +2,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeFrame, FrameReader, type FrameKind } from '../../src/terminal/keeper-protocol.ts'
 
-const kinds: readonly FrameKind[] = ['hello', 'output', 'exit', 'taken', 'input', 'resize', 'pause', 'resume', 'hangup']
+const kinds: readonly FrameKind[] = [
+  'hello',
+  'output',
+  'exit',
+  'taken',
+  'input',
+  'resize',
+  'pause',
+  'resume',
+  'hangup',
+  'attach',
+]
 const frames = fc.array(fc.tuple(fc.constantFrom(...kinds), fc.uint8Array({ maxLength: 300 })), { maxLength: 12 })
 
 test('frames come through as they were, however they are cut', () => {
