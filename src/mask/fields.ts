@@ -1,4 +1,6 @@
 import { RawNumber, type JsonObject, type JsonValue } from '../model/request.ts'
+import type { DetectorName } from '../model/detector.ts'
+import { namePatterns, type NamePatterns } from './names.ts'
 import type { MaskPath, MaskSet } from './port.ts'
 import { makeLook, type Look } from './possible.ts'
 
@@ -30,6 +32,15 @@ export interface ResourceRef {
 export interface MaskedPath {
   readonly segments: MaskPath
   readonly base64: boolean
+  /** Set where only values of certain names are hidden. */
+  readonly names?: NamePatterns
+  /** Set where only what is found in texts is hidden. */
+  readonly detectors?: readonly DetectorName[]
+}
+
+/** True when what is at the path may also stay. */
+export function isConditional({ names, detectors }: MaskedPath): boolean {
+  return names !== undefined || detectors !== undefined
 }
 
 /** What some mask sets together hide, by resource. */
@@ -37,6 +48,8 @@ export interface MaskedFields {
   pathsOf(ref: ResourceRef): readonly MaskedPath[]
   /** True when a mask names this very resource: then free text about it (error messages, cells) is hidden too. */
   isNamed(ref: ResourceRef): boolean
+  /** True when a mask names this very resource, also for what is hidden on conditions. */
+  isLookedAt(ref: ResourceRef): boolean
   readonly look: Look
 }
 
@@ -50,12 +63,22 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
       const key = `${ref.apiGroup}/${ref.resource}`
       const found = known.get(key)
       if (found !== undefined) return found
-      const paths = matching(ref).flatMap((field) => field.paths)
-      const compiled = paths.map((segments) => ({ segments, base64: isSecret(ref) && segments[0] === 'data' }))
+      const compiled = matching(ref).flatMap(({ paths, keys, detectors }) =>
+        paths.map((segments) => ({
+          segments,
+          base64: isSecret(ref) && segments[0] === 'data',
+          ...(keys === undefined ? {} : { names: namePatterns(keys) }),
+          ...(detectors === undefined ? {} : { detectors }),
+        })),
+      )
       known.set(key, compiled)
       return compiled
     },
-    isNamed: (ref) => matching(ref).some((field) => field.resource !== '*'),
+    isNamed: (ref) =>
+      matching(ref).some(
+        ({ resource, keys, detectors }) => resource !== '*' && keys === undefined && detectors === undefined,
+      ),
+    isLookedAt: (ref) => matching(ref).some(({ resource }) => resource !== '*'),
     look: makeLook(maskSets),
   }
 }

@@ -144,7 +144,9 @@ class Search {
       if (first === OPEN_BRACKET) return this.#array(from, state, trail)
     }
     const to = valueEnd(this.#bytes, from)
-    if (state !== undefined && state.complete.length > 0) this.found.push({ from, to, state, trail })
+    if (state === undefined || to === UNFINISHED || state.complete.length === 0) return to
+    if (state.hasMore) throw new NotUnderstood()
+    if (state.mayHide(this.#bytes, from, to)) this.found.push({ from, to, state, trail })
     return to
   }
 

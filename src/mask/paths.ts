@@ -1,3 +1,4 @@
+import { mayHoldSecret } from './detect.ts'
 import type { ResourceRef } from './fields.ts'
 import { advance, isComplete, ownedTracks, type Track, type Walk } from './walk.ts'
 
@@ -11,11 +12,23 @@ export class PathState {
   readonly tracks: readonly Track[]
   /** Paths that end here. */
   readonly complete: readonly Track[]
+  /** Other paths go on below. */
+  readonly hasMore: boolean
   readonly #next = new Map<string, PathState | undefined>()
 
   constructor(tracks: readonly Track[]) {
     this.tracks = tracks
     this.complete = tracks.filter(isComplete)
+    this.hasMore = this.complete.length > 0 && this.complete.length < tracks.length
+  }
+
+  /** False only when none of the paths that end here hides anything of these bytes of a value. */
+  mayHide(bytes: Buffer, from: number, to: number): boolean {
+    if (this.complete.some(({ holds }) => holds !== 'condition')) return true
+    const text = bytes.toString('latin1', from, to)
+    return this.complete.some(
+      ({ names, detectors }) => names?.mayBeIn(text) === true || (detectors !== undefined && mayHoldSecret(text)),
+    )
   }
 
   /** After one more key; undefined when no masked path goes on there. */

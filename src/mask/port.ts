@@ -1,3 +1,4 @@
+import type { DetectorName } from '../model/detector.ts'
 import type { Obligation } from '../model/decision.ts'
 import type { CanonicalRequest, JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
 import type { Subject } from '../model/subject.ts'
@@ -15,6 +16,13 @@ export interface MaskSet {
     readonly apiGroup: string
     readonly resource: string
     readonly paths: readonly MaskPath[]
+    /**
+     * Patterns of names, `*` for any characters and any case. With them only values of such names are hidden: of
+     * `{name: NAME, value: VALUE}` and of `NAME=VALUE` in a text, as environment and arguments have them.
+     */
+    readonly keys?: readonly string[]
+    /** With these only what they find in texts is hidden. */
+    readonly detectors?: readonly DetectorName[]
   }[]
 }
 

@@ -6,6 +6,8 @@ export interface OwnKeys {
   readonly kind: boolean
   /** That kind is of a resource that some set names. */
   readonly isNamed: boolean
+  /** How many of the objects that own it name their kind, and hold nothing but texts and numbers. */
+  readonly plainOwners: () => number
   /** It has `metadata.annotations`. */
   readonly annotations: () => boolean
 }
@@ -44,6 +46,8 @@ export function makeLook(maskSets: readonly MaskSet[]): Look {
   const ways = [...ofAll.map(needles), ...(ofAll.length > 0 ? [[lastApplied]] : [])]
   const outside = ofAll.filter(([first, second]) => first !== 'metadata' || second !== 'annotations').map(needles)
   const namedKind = namedKinds(fields.map(({ resource }) => resource))
+  // Then nothing is hidden in objects that hold no others.
+  const isDeep = fields.every(({ paths }) => paths.every(({ length }) => length > 1))
   const isHeldBy = (text: string, paths: readonly (readonly string[])[]) =>
     paths.some((needed) => needed.every((needle) => text.includes(needle)))
   return {
@@ -55,7 +59,8 @@ export function makeLook(maskSets: readonly MaskSet[]): Look {
     mayHoldInside(bytes, own) {
       if (bytes.includes(unicodeEscape) && opaque.test(bytes.toString('latin1'))) return true
       const kinds = kindsIn(bytes)
-      if (kinds.length <= (own.kind ? 1 : 0)) return false
+      const ownKinds = own.kind ? 1 : 0
+      if (kinds.length <= ownKinds || (isDeep && kinds.length <= ownKinds + own.plainOwners())) return false
       if (namedKind !== undefined && countNamed(bytes, kinds, namedKind) > (own.isNamed ? 1 : 0)) return true
       if (outside.length > 0 && isHeldBy(bytes.toString('latin1').toLowerCase(), outside)) return true
       return ofAll.length > 0 && countOf(bytes, annotationsKey) > (own.annotations() ? 1 : 0)

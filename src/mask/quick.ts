@@ -1,8 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 import type { JsonObject } from '../model/request.ts'
-import { BACKSLASH, OPEN_BRACE, QUOTE } from '../stream/json-scan.ts'
+import { BACKSLASH, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace } from '../stream/json-scan.ts'
 import { refOfKind, type ResourceRef } from './fields.ts'
-import { membersOf, metadataOf, NotUnderstood, replacementsIn, type Member, type Replacement } from './object-bytes.ts'
+import {
+  membersAt,
+  membersOf,
+  metadataOf,
+  NotUnderstood,
+  replacementsIn,
+  type Member,
+  type Replacement,
+} from './object-bytes.ts'
 import { pathsFrom, type PathState } from './paths.ts'
 import type { Walk } from './walk.ts'
 
@@ -21,7 +29,7 @@ export class QuickMasker {
   /** True when the bytes of an object of these resources hold nothing to hide, whatever it is. */
   isClean(bytes: Buffer, refs: readonly ResourceRef[]): boolean {
     const { fields } = this.#walk
-    return !refs.some((ref) => fields.isNamed(ref)) && !fields.look.mayHold(bytes) && isUtf8(bytes)
+    return !refs.some((ref) => fields.isLookedAt(ref)) && !fields.look.mayHold(bytes) && isUtf8(bytes)
   }
 
   /** What is to be replaced in one whole object, whose members may be known; undefined when that is better found out the slow way. */
@@ -38,7 +46,8 @@ export class QuickMasker {
       const { fields } = this.#walk
       const inside = {
         kind: own !== undefined,
-        isNamed: own !== undefined && fields.isNamed(own),
+        isNamed: own !== undefined && fields.isLookedAt(own),
+        plainOwners: () => plainOwners(bytes, members),
         annotations: () => metadataOf(members).some(({ key }) => key === 'annotations'),
       }
       if (fields.look.mayHoldInside(bytes, inside)) return undefined
@@ -65,6 +74,20 @@ function isOfAnotherShape(bytes: Buffer, members: readonly Member[]): boolean {
     if (key === 'items') return true
     return key === 'kind' && /^"(?:Table|Status)"$/.test(bytes.toString('latin1', from, to))
   })
+}
+
+/** How many owner references name a kind and hold no objects or lists; none when that takes reading. */
+function plainOwners(bytes: Buffer, members: readonly Member[]): number {
+  const owners = metadataOf(members).find(({ key }) => key === 'ownerReferences')
+  if (owners === undefined || bytes[owners.from] !== OPEN_BRACKET) return 0
+  let count = 0
+  for (let at = skipSpace(bytes, owners.from + 1); bytes[at] === OPEN_BRACE; at = skipSpace(bytes, at + 1)) {
+    const owner = membersAt(bytes, at)
+    if (owner.members.some(({ from }) => bytes[from] === OPEN_BRACE || bytes[from] === OPEN_BRACKET)) return 0
+    count += owner.members.some(({ key }) => key === 'kind') ? 1 : 0
+    at = skipSpace(bytes, owner.end)
+  }
+  return count
 }
 
 /** The resource of the kind that the object names, as `refOfKind`. */

@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
-import { isObject, isSecret, type ResourceRef } from './fields.ts'
+import { isConditional, isObject, isSecret, type ResourceRef } from './fields.ts'
 import { maskObject, type Walk } from './walk.ts'
 
 const columnsOfSecrets: ReadonlySet<string> = new Set(['Name', 'Type', 'Data', 'Age'])
@@ -39,7 +39,9 @@ export class TableMasker {
   /** True when a row with an object in which nothing is hidden shows nothing that is. */
   get isTracedByObject(): boolean {
     const { fields } = this.#walk
-    return !fields.isNamed(this.#ref) && fields.pathsOf(this.#ref).every(({ segments }) => segments[0] === 'metadata')
+    return (
+      !fields.isLookedAt(this.#ref) && fields.pathsOf(this.#ref).every(({ segments }) => segments[0] === 'metadata')
+    )
   }
 
   maskRow(row: JsonValue): JsonValue {
@@ -79,7 +81,8 @@ export class TableMasker {
   #isTraced(object: JsonValue): boolean {
     const { fields } = this.#walk
     if (fields.isNamed(this.#ref)) return false
-    const paths = fields.pathsOf(this.#ref)
+    // No column shows environment, arguments or data; what a condition hides in the object is looked for in the cells.
+    const paths = fields.pathsOf(this.#ref).filter((path) => !isConditional(path))
     if (paths.length === 0) return true
     if (!isObject(object)) return false
     return object['kind'] !== 'PartialObjectMetadata' || paths.every(({ segments }) => segments[0] === 'metadata')

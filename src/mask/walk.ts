@@ -1,8 +1,10 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { parseJson, stringifyJson } from '../stream/json.ts'
+import { concealSecrets } from './detect.ts'
 import {
   anyAnnotationPath,
+  isConditional,
   isObject,
   lastAppliedPath,
   mayHoldManifest,
@@ -12,6 +14,7 @@ import {
   type ResourceRef,
 } from './fields.ts'
 import { matchesGlob } from './glob.ts'
+import { concealNamed } from './names.ts'
 import type { MakeToken, Owner } from './token.ts'
 
 /** What a walk needs, and what it tells. */
@@ -39,10 +42,10 @@ export interface Track extends MaskedPath {
   /** Segments that have matched so far. */
   readonly depth: number
   /**
-   * What is at the path: a value to hide, the object's own manifest as JSON in a string, or an annotation that may hold
-   * a manifest.
+   * What is at the path: a value to hide, the object's own manifest as JSON in a string, an annotation that may hold
+   * a manifest, or something of which a part may be hidden.
    */
-  readonly holds: 'value' | 'manifest' | 'annotation'
+  readonly holds: 'value' | 'manifest' | 'annotation' | 'condition'
 }
 
 /** The object with every masked value replaced; `refs` are what the object is known to be, whatever it says itself. */
@@ -97,7 +100,17 @@ function replace(
   const advanced = advance(tracks, key)
   const at = [...trail, key]
   const complete = advanced.filter(isComplete)
-  return complete.length > 0 ? conceal(child, complete, at, walk) : descend(child, advanced, at, walk)
+  if (complete.length === 0) return descend(child, advanced, at, walk)
+  const shown = conceal(child, complete, at, walk)
+  const isWhole = complete.some(({ holds }) => holds !== 'condition')
+  return isWhole
+    ? shown
+    : descend(
+        shown,
+        advanced.filter((track) => !isComplete(track)),
+        at,
+        walk,
+      )
 }
 
 /** What stands for a value at the end of `complete` paths. Null says that there is no value, so there is nothing to hide. */
@@ -106,11 +119,27 @@ export function conceal(value: JsonValue, complete: readonly Track[], at: readon
   const track = (['value', 'manifest', 'annotation'] as const)
     .map((holds) => complete.find((candidate) => candidate.holds === holds))
     .find((candidate) => candidate !== undefined)
-  if (track === undefined || (track.holds === 'annotation' && !mayHoldManifest(value))) return value
+  if (track === undefined) return concealParts(value, complete, at, walk)
+  if (track.holds === 'annotation' && !mayHoldManifest(value)) return concealParts(value, complete, at, walk)
   if (track.holds === 'manifest') return maskManifest(value, track, at, walk)
   walk.hidden(value)
   const token = walk.token(track.owner, at.slice(track.from), value)
   return track.base64 && walk.encodeTokens ? Buffer.from(token).toString('base64') : token
+}
+
+/** Hides those parts of a value that conditions single out. */
+function concealParts(value: JsonValue, complete: readonly Track[], at: readonly string[], walk: Walk): JsonValue {
+  let shown = value
+  for (const { names, detectors, owner, from } of complete) {
+    const token = (secret: JsonValue, key = '') => {
+      walk.hidden(secret)
+      return walk.token(owner, key === '' ? at.slice(from) : [...at.slice(from), key], secret)
+    }
+    if (names !== undefined) shown = concealNamed(shown, names, token)
+    if (detectors !== undefined && typeof shown === 'string')
+      shown = concealSecrets(shown, detectors, (one) => token(one))
+  }
+  return shown
 }
 
 /** The manifest in a last-applied annotation gets the masks of its object; what is not JSON is hidden whole. */
@@ -161,7 +190,11 @@ export function ownedTracks(owner: Owner, trail: readonly string[], walk: Walk):
   const paths = walk.fields.pathsOf(owner)
   if (paths.length === 0) return []
   const start = { owner, from: trail.length, depth: 0 }
-  const masked: Track[] = paths.map((path) => ({ ...path, ...start, holds: 'value' }))
+  const masked: Track[] = paths.map((path) => ({
+    ...path,
+    ...start,
+    holds: isConditional(path) ? 'condition' : 'value',
+  }))
   masked.push({ ...start, segments: lastAppliedPath, base64: false, holds: 'manifest' })
   if (walk.fields.isNamed(owner))
     masked.push({ ...start, segments: anyAnnotationPath, base64: false, holds: 'annotation' })

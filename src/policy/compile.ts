@@ -33,10 +33,12 @@ export function compileRule(policy: string, source: RuleSource): Rule | { readon
 export function compileMaskSet(source: MaskSetSource): MaskSet {
   return {
     name: source.metadata.name,
-    fields: source.fields.map(({ apiGroup, resource, paths }) => ({
+    fields: source.fields.map(({ apiGroup, resource, paths, keys, detectors }) => ({
       apiGroup,
       resource,
       paths: paths.map((path) => parseMaskPath(path) ?? []),
+      ...(keys === undefined ? {} : { keys }),
+      ...(detectors === undefined ? {} : { detectors }),
     })),
   }
 }

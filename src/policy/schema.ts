@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { detectorNames } from '../model/detector.ts'
 import { durationMs, MAX_HOLD_MS } from './duration.ts'
 import { parseMaskPath } from './mask-path.ts'
 
@@ -136,6 +137,8 @@ export const maskSet = z.strictObject({
               ),
           )
           .min(1),
+        keys: z.array(z.string().regex(/[^*]/, 'is a name like *password*')).min(1).optional(),
+        detectors: z.array(z.enum(detectorNames)).min(1).optional(),
       }),
     )
     .min(1),
@@ -159,4 +162,6 @@ export const knownKeys = [
   'apiGroup',
   'resource',
   'paths',
+  'keys',
+  'detectors',
 ]

@@ -6,6 +6,7 @@ import type { MaskSet } from '../../src/mask/port.ts'
 import { tokenMaker } from '../../src/mask/token.ts'
 import { ValueMasker } from '../../src/mask/values.ts'
 import type { Walk } from '../../src/mask/walk.ts'
+import { detectorNames } from '../../src/model/detector.ts'
 import { toFault } from '../../src/model/fault.ts'
 import { type JsonValue, RawNumber, type ResourceRequest } from '../../src/model/request.ts'
 import { parseJson } from '../../src/stream/json.ts'
@@ -33,6 +34,17 @@ const sets: readonly MaskSet[] = [
           ['spec', 'deep', '*', 'key'],
         ],
       },
+      {
+        apiGroup: '',
+        resource: 'pods',
+        paths: [
+          ['spec', 'env', '*'],
+          ['spec', 'args', '*'],
+        ],
+        keys: ['*pass*', 'TOKEN'],
+      },
+      { apiGroup: '', resource: 'pods', paths: [['spec', 'env', '*', 'value']], detectors: ['jwt'] },
+      { apiGroup: '', resource: 'configmaps', paths: [['data', '*']], detectors: detectorNames },
     ],
   },
 ]
@@ -45,6 +57,7 @@ const walk: Omit<Walk, 'hidden'> = {
 }
 const secrets = resourceRequest('list', 'secrets', { namespace: 'shop' })
 const pods = resourceRequest('list', 'pods', { namespace: 'shop' })
+const configMaps = resourceRequest('list', 'configmaps', { namespace: 'shop' })
 
 interface Result {
   readonly text: string
@@ -87,6 +100,21 @@ const leaf = fc.oneof(
   fc.constantFrom(null, true, 0, -1.5, '', '\\', '"', '\\\\"', 'YWJj', '[{', ']}', 'Secret', '\u2028'),
   fc.constant(new RawNumber('12345678901234567890.10')),
 )
+const jwt = `eyJ${'a'.repeat(20)}.eyJ${'b'.repeat(30)}.${'c'.repeat(10)}`
+const telling = fc.constantFrom(
+  '--db-pass=hunter2',
+  'TOKEN=',
+  '--note=x',
+  'postgres://app:hunter2@db/shop',
+  `Bearer ${'x'.repeat(20)}`,
+  `see ${jwt} and ${jwt}`,
+  'AKIAABCDEFGHIJKLMNOP',
+  '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----',
+)
+const variable = fc.record(
+  { name: fc.constantFrom('DB_PASSWORD', 'TOKEN', 'NOTE', 'pässword'), value: fc.oneof(telling, leaf) },
+  { requiredKeys: ['name'] },
+)
 const { tree, manifest } = fc.letrec<{ tree: unknown; manifest: unknown }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
@@ -97,7 +125,15 @@ const { tree, manifest } = fc.letrec<{ tree: unknown; manifest: unknown }>((tie)
   ),
   manifest: fc.record(
     {
-      kind: fc.constantFrom('Secret', 'Pod', 'SecretList', 'PartialObjectMetadata', 'secret', 'Se\u0063ret'),
+      kind: fc.constantFrom(
+        'Secret',
+        'Pod',
+        'ConfigMap',
+        'SecretList',
+        'PartialObjectMetadata',
+        'secret',
+        'Se\u0063ret',
+      ),
       apiVersion: fc.constantFrom('v1', 'apps/v1'),
       metadata: fc.record(
         {
@@ -115,9 +151,12 @@ const { tree, manifest } = fc.letrec<{ tree: unknown; manifest: unknown }>((tie)
         },
         { requiredKeys: [] },
       ),
-      data: fc.dictionary(fc.string(), tie('tree'), { maxKeys: 3 }),
+      data: fc.dictionary(fc.string(), fc.oneof(telling, tie('tree')), { maxKeys: 3 }),
       stringData: tie('tree'),
-      spec: tie('tree'),
+      spec: fc.oneof(
+        tie('tree'),
+        fc.record({ env: fc.array(fc.oneof(variable, tie('tree'))), args: fc.array(fc.oneof(telling, leaf)) }),
+      ),
       list: fc.array(tie('tree'), { maxLength: 80 }),
     },
     { requiredKeys: [] },
@@ -164,6 +203,7 @@ const sizes = fc.oneof(
 test.each([
   ['secrets', secrets],
   ['pods', pods],
+  ['config maps', configMaps],
 ])('what leaves is what reading, masking and writing would give: %s', async (_name, request) => {
   let hiding = 0
   await fc.assert(

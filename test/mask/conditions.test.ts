@@ -1,0 +1,123 @@
+import fc from 'fast-check'
+import { describe, expect, it, test } from 'vitest'
+import { concealSecrets } from '../../src/mask/detect.ts'
+import { concealNamed, namePatterns } from '../../src/mask/names.ts'
+import { detectorNames } from '../../src/model/detector.ts'
+import { resourceRequest } from '../policy/request.ts'
+import { canary, masked } from './canary.ts'
+
+const hide = (text: string) => concealSecrets(text, detectorNames, () => '***')
+
+describe('what looks like a secret in a text', () => {
+  it.each([
+    ['key: AKIAIOSFODNN7EXAMPLE;', 'key: ***;'],
+    ['aws_secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"', 'aws_secret_access_key = "***"'],
+    [
+      '-----BEGIN EC PRIVATE KEY-----\nMIIE\nabc=\n-----END EC PRIVATE KEY-----',
+      '-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----',
+    ],
+    ['-----BEGIN PRIVATE KEY-----\nMIIE and never an end', '-----BEGIN PRIVATE KEY-----***'],
+    ['x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.abc_-1 y', 'x *** y'],
+    ['Authorization: Bearer abcdefghijklmnop.qrs', 'Authorization: Bearer ***'],
+    ['url=postgres://app:hunter2@db:5432/shop?x=1', 'url=postgres://app:***@db:5432/shop?x=1'],
+    ['redis://:hunter2@cache', 'redis://:***@cache'],
+  ])('%s', (text, shown) => expect(hide(text)).toBe(shown))
+
+  it.each([
+    'https://example.com:8443/path',
+    'a bearer of good news',
+    'secret: see the vault',
+    'postgres://db:5432/shop',
+    '-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----',
+  ])('leaves %s as it is', (text) => expect(hide(text)).toBe(text))
+
+  it('takes no longer for text that was made to be slow', () => {
+    for (const text of [
+      'a.'.repeat(500_000),
+      'eyJaaaaaaaa-'.repeat(80_000),
+      'x://'.repeat(200_000),
+      'bearer '.repeat(100_000),
+    ]) {
+      expect(hide(text).length).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('what has the name of a secret', () => {
+  const names = namePatterns(['*password*', 'TOKEN'])
+  const shown = (value: unknown) => concealNamed(value as never, names, () => '***')
+  it.each([
+    [
+      { name: 'DB_PASSWORD', value: 'x' },
+      { name: 'DB_PASSWORD', value: '***' },
+    ],
+    ['--db-password=x', '--db-password=***'],
+    ['TOKEN=a=b', 'TOKEN=***'],
+    ['exec app --password=x', 'exec app --password=***'],
+  ])('%j', (value, wanted) => expect(shown(value)).toEqual(wanted))
+
+  it.each([
+    [{ name: 'DB_PASSWORD', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }],
+    [{ name: 'DB_PASSWORD', value: '' }],
+    [{ name: 'NOTE', value: 'x' }],
+    ['--password'],
+    ['--note=password'],
+    ['TOKEN='],
+    [['DB_PASSWORD=x']],
+    [7],
+  ])('%j stays', (value) => expect(shown(value)).toBe(value))
+
+  test('a look at the bytes never says no where a name matches', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        const name = `${before}PassWord${after}`
+        if (names.matches(name)) expect(names.mayBeIn(Buffer.from(JSON.stringify(name)).toString('latin1'))).toBe(true)
+      }),
+    )
+  })
+})
+
+test('the built-in policy hides environment, arguments and what it finds in config maps, and nothing beside them', async () => {
+  const container = {
+    name: 'web',
+    image: 'web:1',
+    env: [
+      { name: 'DB_PASSWORD', value: canary },
+      { name: 'LEVEL', value: 'debug' },
+    ],
+    args: ['--api-key=' + canary, '--level=debug'],
+    command: ['sh', '-c', 'run --token=' + canary],
+  }
+  const spec = { containers: [container], initContainers: [container], nodeName: 'n-1' }
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u' }
+  const pod = { metadata: { name: 'web', ownerReferences: [owner] }, spec }
+  const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [pod, pod] }
+  const seen = await masked(resourceRequest('list', 'pods'), list)
+  const text = JSON.stringify(seen)
+  expect(text).not.toContain(canary)
+  expect(text.match(/chaperone-masked-/g)).toHaveLength(12)
+  for (const kept of ['debug', 'LEVEL', '--level=debug', '--api-key=', 'run --token=', 'n-1', 'ReplicaSet']) {
+    expect(text).toContain(kept)
+  }
+  const deployment = { kind: 'Deployment', apiVersion: 'apps/v1', metadata: {}, spec: { template: { spec } } }
+  const request = resourceRequest('get', 'deployments', { apiGroup: 'apps', name: 'web' })
+  expect(JSON.stringify(await masked(request, deployment))).not.toContain(canary)
+  const map = {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: {},
+    data: { url: `amqp://app:${canary}@mq`, level: 'debug' },
+  }
+  expect(JSON.stringify(await masked(resourceRequest('get', 'configmaps', { name: 'x' }), map))).toMatch(
+    /"url":"amqp:\/\/app:chaperone-masked-[0-9a-f]{32}@mq","level":"debug"/,
+  )
+})
+
+test('the table of pods stays readable', async () => {
+  const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age'].map((name) => ({ name, type: 'string' }))
+  const rows = [
+    { cells: ['web', '1/1', 'Running', 0, '5d'], object: { kind: 'PartialObjectMetadata', metadata: { name: 'web' } } },
+  ]
+  const table = { kind: 'Table', apiVersion: 'meta.k8s.io/v1', columnDefinitions: columns, rows }
+  expect(await masked(resourceRequest('list', 'pods'), table)).toEqual(table)
+})
