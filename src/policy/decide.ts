@@ -1,8 +1,9 @@
 import type { Obligation, Reason } from '../model/decision.ts'
 import { ConditionVariables } from './condition.ts'
-import { conditionOf, factsOf, literalResources, mismatch, type Facts } from './match.ts'
+import { conditionOf, factsOf, mismatch, type Facts } from './match.ts'
 import type { Decide, DecisionInput } from './port.ts'
 import { combine } from './requirement.ts'
+import { indexRules } from './rule-index.ts'
 import type { Rule } from './rule.ts'
 
 type HoldRule = Extract<Rule, { effect: 'hold' }>
@@ -26,7 +27,7 @@ interface Voices {
  * too narrow to allow it.
  */
 export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide {
-  const candidates = indexRules(rules.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+  const candidates = indexRules(rules)
   return (input) => {
     const { denies, holds, allows, obligations } = listen(candidates(input), input)
     const base = (reasons: readonly Reason[], duties = obligations) => ({ reasons, obligations: duties, policyDigest })
@@ -41,14 +42,17 @@ export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide
   }
 }
 
-function listen(rules: readonly Rule[], input: DecisionInput): Voices {
+/** Rules are heard in the order of their names, whatever file they stand in. */
+function listen(rules: Iterable<Rule>, input: DecisionInput): Voices {
   const facts = factsOf(input, new ConditionVariables(input))
+  const matching: Rule[] = []
+  for (const rule of rules) if (mismatch(rule, facts, 'intersects') === undefined) matching.push(rule)
+  matching.sort((a, b) => (a.id < b.id ? -1 : 1))
   const denies: Voice[] = []
   const holds: Voice<HoldRule>[] = []
   const allows: Voice[] = []
   const obligations = new Map<string, Obligation>()
-  for (const rule of rules) {
-    if (mismatch(rule, facts, 'intersects') !== undefined) continue
+  for (const rule of matching) {
     const condition = conditionOf(rule, facts)
     if (condition === 'false') continue
     for (const obligation of rule.obligations) obligations.set(JSON.stringify(obligation), obligation)
@@ -88,18 +92,4 @@ function resourceText(request: DecisionInput['request'] & { kind: 'resource' }):
   const resource = request.subresource === '' ? request.resource : `${request.resource}/${request.subresource}`
   const group = request.apiGroup === '' ? '' : `.${request.apiGroup}`
   return `${resource}${group}${request.namespace === '' ? '' : ` in namespace ${request.namespace}`}`
-}
-
-/** Rules by the resource they name, so that a request meets only those that could speak. */
-function indexRules(rules: readonly Rule[]): (input: DecisionInput) => readonly Rule[] {
-  const named = new Set(rules.flatMap(({ match }) => literalResources(match) ?? []))
-  const forResource = (resource: string) =>
-    rules.filter(
-      ({ match }) => match.scope.kind === 'resource' && (literalResources(match)?.includes(resource) ?? true),
-    )
-  const byName = new Map(Array.from(named, (resource) => [resource, forResource(resource)]))
-  const otherResources = rules.filter(({ match }) => literalResources(match) === undefined)
-  const nonResource = rules.filter(({ match }) => match.scope.kind === 'non-resource')
-  return ({ request }) =>
-    request.kind === 'non-resource' ? nonResource : (byName.get(request.resource) ?? otherResources)
 }

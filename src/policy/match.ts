@@ -101,7 +101,7 @@ function member(value: JsonValue | undefined, key: string): JsonValue | undefine
 }
 
 /** A collection without a namespace may hold objects of every namespace; other requests without one are cluster-wide. */
-function spansNamespaces(request: RequestAttributes & { kind: 'resource' }): boolean {
+export function spansNamespaces(request: RequestAttributes & { kind: 'resource' }): boolean {
   return request.namespace === '' && collectionVerbs.has(request.verb)
 }
 
@@ -117,7 +117,7 @@ function matchesUrl(pattern: string, path: string): boolean {
   return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : pattern === path
 }
 
-/** The only resource a rule can match, for the index; undefined when it may match several or none. */
+/** The resources a rule names, for the index; undefined when it takes any. */
 export function literalResources(match: Match): readonly string[] | undefined {
   if (match.scope.kind === 'non-resource') return []
   const bases = match.scope.resources.map((pattern) => pattern.split('/', 1)[0] ?? '')
