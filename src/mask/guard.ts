@@ -1,7 +1,14 @@
 import { Fault } from '../model/fault.ts'
 import type { CanonicalRequest, JsonValue } from '../model/request.ts'
 import { MAX_JSON_DEPTH } from '../stream/json.ts'
-import { anyAnnotationPath, isObject, lastAppliedPath, type MaskedFields, type ResourceRef } from './fields.ts'
+import {
+  anyAnnotationPath,
+  isConditional,
+  isObject,
+  lastAppliedPath,
+  type MaskedFields,
+  type ResourceRef,
+} from './fields.ts'
 import { matchesGlob } from './glob.ts'
 import type { MaskPath } from './port.ts'
 import { carriesToken } from './token.ts'
@@ -29,18 +36,31 @@ export function refuseTokens(body: JsonValue): void {
 
 /**
  * Refuses operations of a JSON patch (RFC 6902) that read a masked value: `test` answers guesses, `copy` and `move` put
- * the value where no mask looks.
+ * the value where no mask looks. Where a value is hidden on conditions, a guess that does not meet them meets none that is
+ * hidden; `hides` says whether an operation's own value would be.
  *
  * @throws Fault ERR_MASK_WRITE that names the operation.
  */
-export function refusePatchReads(body: JsonValue, fields: MaskedFields, ref: ResourceRef): void {
-  const paths = fields.pathsOf(ref).map((path) => path.segments)
+export function refusePatchReads(
+  body: JsonValue,
+  fields: MaskedFields,
+  ref: ResourceRef,
+  hides: (operation: JsonValue) => boolean,
+): void {
+  const paths = fields.pathsOf(ref)
   if (!Array.isArray(body) || paths.length === 0) return
-  const masked = [...paths, fields.isNamed(ref) ? anyAnnotationPath : lastAppliedPath]
+  const always = paths.filter((path) => !isConditional(path)).map(({ segments }) => segments)
+  const sometimes = paths.filter(isConditional).map(({ segments }) => segments)
+  const masked = [...always, fields.isNamed(ref) ? anyAnnotationPath : lastAppliedPath]
   for (const [index, operation] of body.entries()) {
     if (!isObject(operation)) continue
     const pointer = readPointer(operation)
-    if (pointer === undefined || !masked.some((path) => touches(path, pointer))) continue
+    if (pointer === undefined) continue
+    const isGuess = operation['op'] === 'test'
+    const reads = sometimes.some(
+      (path) => touches(path, pointer) && (!isGuess || pointer.length > path.length || hides(operation)),
+    )
+    if (!reads && !masked.some((path) => touches(path, pointer))) continue
     throw new Fault(
       'ERR_MASK_WRITE',
       `Operation ${index} of the JSON patch (${JSON.stringify(operation['op'])}) reads a masked value. Nothing was changed.`,

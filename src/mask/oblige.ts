@@ -93,7 +93,7 @@ function resourceMasker(
     describeBody: (body) => describeBody(body, request, { ...shown, fields: everything }),
     guardWrite(body, sent) {
       refuseTokens(body)
-      refusePatchReads(body, walk.fields, request)
+      refusePatchReads(body, walk.fields, request, (operation) => holdsMasked([operation], request, shown))
       if (isUnforcedApply(sent) && holdsMasked(body, request, shown)) throw unforcedApply()
     },
   }

@@ -4,7 +4,7 @@ import { concealSecrets } from '../../src/mask/detect.ts'
 import { concealNamed, namePatterns } from '../../src/mask/names.ts'
 import { detectorNames } from '../../src/model/detector.ts'
 import { resourceRequest } from '../policy/request.ts'
-import { canary, masked } from './canary.ts'
+import { canary, masked, maskerFor } from './canary.ts'
 
 const hide = (text: string) => concealSecrets(text, detectorNames, () => '***')
 
@@ -120,4 +120,25 @@ test('the table of pods stays readable', async () => {
   ]
   const table = { kind: 'Table', apiVersion: 'meta.k8s.io/v1', columnDefinitions: columns, rows }
   expect(await masked(resourceRequest('list', 'pods'), table)).toEqual(table)
+})
+
+test('a JSON patch may test what no condition hides, and nothing that one may', () => {
+  const patch = (resource: string, apiGroup: string, ...operations: object[]) => {
+    const request = resourceRequest('patch', resource, { apiGroup, namespace: 'shop', name: 'x' })
+    const sent = { target: '/x', contentType: 'application/json-patch+json' }
+    return () => maskerFor(request).guardWrite(operations as never, sent)
+  }
+  const env = '/spec/template/spec/containers/0/env/0'
+  expect(patch('configmaps', '', { op: 'test', path: '/data/level', value: 'debug' })).not.toThrow()
+  expect(patch('deployments', 'apps', { op: 'test', path: '/spec/replicas', value: 2 })).not.toThrow()
+  expect(patch('deployments', 'apps', { op: 'test', path: env, value: { name: 'LEVEL', value: 'x' } })).not.toThrow()
+  for (const attempt of [
+    patch('configmaps', '', { op: 'test', path: '/data/url', value: 'amqp://app:guess@mq' }),
+    patch('configmaps', '', { op: 'copy', from: '/data/url', path: '/metadata/labels/x' }),
+    patch('deployments', 'apps', { op: 'test', path: env, value: { name: 'DB_PASSWORD', value: 'guess' } }),
+    patch('deployments', 'apps', { op: 'test', path: `${env}/value`, value: 'guess' }),
+    patch('deployments', 'apps', { op: 'move', from: env, path: '/metadata/annotations/x' }),
+  ]) {
+    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_MASK_WRITE' }))
+  }
 })
