@@ -1,14 +1,18 @@
 import type { RequestNote } from '../../src/control/contract.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
-import { decisionWords, maskedWords, took } from '../words/activity.ts'
+import { decisionWords, maskedWords, neverWaited, took } from '../words/activity.ts'
 import { count } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
 import { explainNote } from '../words/why.ts'
 import type { Activity } from './activity.ts'
 import { fact, rows, type FactRow } from './fact-rows.ts'
 
+const shapes = { allow: '✓', hold: '▲', deny: '✗' } as const
+
 /** Beside colour, what was decided has a shape. */
-export const shapes = { allow: '✓', hold: '▲', deny: '✗' } as const
+export function shapeOf(note: RequestNote): string {
+  return neverWaited(note) ? shapes.deny : shapes[note.decision]
+}
 
 /** What the chosen command came to, then each of its requests. */
 export function activityFacts(
@@ -37,5 +41,5 @@ export function activityFacts(
 function requestRow(note: RequestNote): string {
   const facts = [decisionWords(note), String(note.statusCode), took(note.durationMs), maskedWords(note.masked)]
   const rules = note.rules.length === 0 ? '' : ` (${note.rules.join(', ')})`
-  return plain(`${shapes[note.decision]} ${note.command}: ${facts.filter(Boolean).join(', ')}${rules}`)
+  return plain(`${shapeOf(note)} ${note.command}: ${facts.filter(Boolean).join(', ')}${rules}`)
 }

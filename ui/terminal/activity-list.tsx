@@ -4,7 +4,7 @@ import { clockSeconds } from '../words/durations.ts'
 import { count } from '../words/notices.ts'
 import { plain } from '../words/plain.ts'
 import { listCells, pad, truncateMiddle, width } from '../words/width.ts'
-import { shapes } from './activity-facts.ts'
+import { shapeOf } from './activity-facts.ts'
 import type { Activity } from './activity.ts'
 import { Row, Say } from './parts.tsx'
 import type { Tone } from './theme.ts'
@@ -38,9 +38,9 @@ export function ActivityList({
 }
 
 function listRow(activity: Activity, isChosen: boolean, cols: number): string {
-  const { main, decision } = activity
+  const { main } = activity
   const time = cols >= roomForTimes ? `${clockSeconds(main.at)} ` : ''
-  const lead = `${isChosen ? '▸' : ' '} ${time}${shapes[decision]} `
+  const lead = `${isChosen ? '▸' : ' '} ${time}${shapeOf(main)} `
   const command = plain(main.command).replace(/^kubectl /, '')
   const free = Math.max(0, listCells(cols) - width(lead) - 1)
   const aside = asideOf(activity, free - Math.min(width(command), Math.ceil(free / 2)) - 1, cols >= roomForTimes)

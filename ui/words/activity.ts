@@ -4,8 +4,9 @@ import { count } from './notices.ts'
 import { plain } from './plain.ts'
 
 /** What was decided on an ended request, in a few words: `allowed`, `denied`, `held, approved by rita`. */
-export function decisionWords({ decision, reason, reviewers, statusCode }: RequestNote): string {
+export function decisionWords({ decision, reason, reviewers, statusCode, heldID }: RequestNote): string {
   if (decision === 'deny') return 'denied'
+  if (neverWaited({ decision, heldID })) return `refused, ${endWords(reason.code)}`
   if (decision === 'allow' && reason.code === 'rule-allows' && statusCode >= 400)
     return `allowed, answered ${statusCode}`
   if (decision === 'allow') return reason.code === 'rule-allows' ? 'allowed' : `allowed, but ${endWords(reason.code)}`
@@ -24,8 +25,13 @@ export function decisionWords({ decision, reason, reviewers, statusCode }: Reque
     case 'still-held':
       return 'held, waits for review'
     default:
-      return `held, ${endWords(reason.code)}`
+      return `held, ${by !== '' && statusCode < 400 ? `approved${by}, ` : ''}${endWords(reason.code)}`
   }
+}
+
+/** A rule would have held it, but it was refused at once: nothing waits, and nobody can release it. */
+export function neverWaited({ decision, heldID }: Pick<RequestNote, 'decision' | 'heldID'>): boolean {
+  return decision === 'hold' && heldID === ''
 }
 
 /** `denied: exec coredns -n kube-system -- sh (default/system)`. */

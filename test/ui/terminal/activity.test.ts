@@ -44,6 +44,35 @@ test('an allowed request that the API server refused says so', async () => {
   await says(/✓ get pods -n shop +allowed, answered 404/)
 })
 
+test('what was refused at once is not told as held: nobody can release it', async () => {
+  const { client, chrome, says } = await face()
+  const reason = { code: 'upgrade-not-supported', message: 'exec does not pass.', rule: 'default/exec' } as const
+  client.hello()
+  client.say({ type: 'request', note: note(1, { decision: 'hold', reason, statusCode: 501 }) })
+  await says('41 requests')
+  chrome.leader()
+  await says(/✗ get pods -n shop +refused, upgrade not supported/)
+})
+
+test('what was approved and ran says so, also when its client left during the answer; what was not sent does not', async () => {
+  const { client, chrome, says } = await face()
+  const gone = {
+    decision: 'hold',
+    heldID: 'h-abc234',
+    reviewers: ['rita'],
+    reason: { code: 'client-gone', message: 'The client went away before its answer was complete.' },
+  } as const
+  client.hello()
+  client.say(
+    { type: 'request', note: note(1, { ...gone, command: 'kubectl delete pod ran' }) },
+    { type: 'request', note: note(9, { ...gone, command: 'kubectl delete pod stayed', statusCode: 499 }) },
+  )
+  await says('41 requests')
+  chrome.leader()
+  await says(/▲ delete pod ran +held, approved by rita, client gone/)
+  await says(/▲ delete pod stayed +held, client gone/)
+})
+
 test('a read is named by what was read first: kubectl looks for the namespace of what is not there', () => {
   const claimedCommand = 'kubectl get'
   const made = activitiesOf([
