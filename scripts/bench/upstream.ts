@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -6,7 +7,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { issued } from '../../test/proxy/certificate.ts'
 
-/** nginx on loopback that answers as an API server would, as fast as it can: one pod of 2 KB, and a list of 20 MB. */
+/** nginx on loopback that answers as an API server would, as fast as it can: one pod of 2 KB, lists of 20 and 40 MB. */
 export interface Upstream extends AsyncDisposable {
   readonly url: string
   readonly kubeconfig: string
@@ -14,6 +15,8 @@ export interface Upstream extends AsyncDisposable {
 
 export const podPath = '/api/v1/namespaces/shop/pods/web-1'
 export const listPath = '/api/v1/pods'
+/** 5,000 secrets with certificates in them. */
+export const secretsPath = '/api/v1/secrets'
 /** Bytes of the list. */
 const listBytes = 20_000_000
 
@@ -28,6 +31,7 @@ export async function startUpstream(folder: string, cpu: string): Promise<Upstre
   await writeFile(file('version'), '{"major":"1","minor":"32","gitVersion":"v1.32.0"}')
   await writeFile(file('pod'), JSON.stringify(pod(1)))
   await writeFile(file('list'), list())
+  await writeFile(file('secrets'), secrets())
   const place = (path: string, name: string) => `location = ${path} { alias ${file(name)}; }`
   await writeFile(
     file('nginx.conf'),
@@ -38,7 +42,7 @@ http {
   proxy_temp_path ${file('proxy')}; fastcgi_temp_path ${file('fastcgi')}; uwsgi_temp_path ${file('uwsgi')}; scgi_temp_path ${file('scgi')};
   server {
     listen 127.0.0.1:${port} ssl http2; ssl_certificate ${file('cert')}; ssl_certificate_key ${file('key')};
-    ${place('/version', 'version')} ${place(podPath, 'pod')} ${place(listPath, 'list')}
+    ${place('/version', 'version')} ${place(podPath, 'pod')} ${place(listPath, 'list')} ${place(secretsPath, 'secrets')}
   }
 }
 `,
@@ -132,4 +136,22 @@ function list(): string {
     return { metadata, spec, status }
   })
   return JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '200000' }, items })
+}
+
+function secrets(): string {
+  const random = (bytes: number) => randomBytes(bytes).toString('base64')
+  const items = Array.from({ length: 5000 }, (_, index) => ({
+    metadata: {
+      name: `db-${index}`,
+      namespace: 'shop',
+      uid: `5f2b8c1e-7f3a-4a51-9c1d-${String(index).padStart(12, '0')}`,
+      resourceVersion: String(100_000 + index),
+      creationTimestamp: '2026-11-23T06:00:00Z',
+      labels: { app: 'db' },
+      managedFields: [{ manager: 'kubectl-create', operation: 'Update', fieldsV1: { 'f:data': { 'f:tls.key': {} } } }],
+    },
+    data: { user: random(12), password: random(24), 'tls.crt': random(3000), 'tls.key': random(2400) },
+    type: 'Opaque',
+  }))
+  return JSON.stringify({ kind: 'SecretList', apiVersion: 'v1', metadata: { resourceVersion: '200000' }, items })
 }
