@@ -12,7 +12,6 @@ import {
   OPEN_BRACKET,
   QUOTE,
   skipSpace,
-  stringEnd,
   UNFINISHED,
   valueEnd,
 } from '../stream/json-scan.ts'
@@ -53,7 +52,11 @@ export function membersAt(
   limit = bytes.length,
 ): { readonly members: readonly Member[]; readonly end: number } {
   const members: Member[] = []
-  const end = eachMember(bytes, at, limit, (key, from) => {
+  const isKnown = repetition()
+  const end = eachMember(bytes, at, limit, (keyFrom, keyTo, from) => {
+    const key = bytes.toString('utf8', keyFrom, keyTo)
+    // Of a key given twice nobody knows which value counts.
+    if (isKnown(key)) throw new NotUnderstood()
     const inside = key === 'metadata' && bytes[from] === OPEN_BRACE ? membersAt(bytes, from, limit) : undefined
     const to = inside?.end ?? valueEnd(bytes, from, limit)
     members.push(inside === undefined ? { key, from, to } : { key, from, to, inside: inside.members })
@@ -151,9 +154,12 @@ class Search {
   }
 
   #object(at: number, state: PathState, trail: readonly string[]): number {
-    return eachMember(this.#bytes, at, this.#bytes.length, (key, from) =>
-      this.#value(from, state.step(key), [...trail, key]),
-    )
+    const bytes = this.#bytes
+    return eachMember(bytes, at, bytes.length, (keyFrom, keyTo, from) => {
+      const next = state.stepBytes(bytes, keyFrom, keyTo)
+      if (next === undefined) return valueEnd(bytes, from)
+      return this.#value(from, next, [...trail, bytes.toString('utf8', keyFrom, keyTo)])
+    })
   }
 
   #array(at: number, state: PathState, trail: readonly string[]): number {
@@ -199,29 +205,38 @@ function repetition(): (key: string) => boolean {
   }
 }
 
+/** Told where a key is, without its quotes, and where its value begins; tells where that ends. */
+type EachValue = (keyFrom: number, keyTo: number, from: number) => number
+
 /** Walks over an object's members; `value` tells where each ends. Index after its closing brace. */
-function eachMember(bytes: Buffer, at: number, limit: number, value: (key: string, from: number) => number): number {
+function eachMember(bytes: Buffer, at: number, limit: number, value: EachValue): number {
   let index = skipSpace(bytes, at + 1, limit)
   if (bytes[at] !== OPEN_BRACE) throw new NotUnderstood()
   if (bytes[index] === CLOSE_BRACE) return index + 1
-  const isKnown = repetition()
   for (;;) {
     if (bytes[index] !== QUOTE) throw new NotUnderstood()
-    const keyEnd = stringEnd(bytes, index, limit)
-    if (keyEnd === UNFINISHED) throw new NotUnderstood()
-    const key = bytes.toString('utf8', index + 1, keyEnd - 1)
-    // An escape may spell any key, and of a key given twice nobody knows which value counts.
-    if (isKnown(key) || key.includes('\\')) throw new NotUnderstood()
-    index = skipSpace(bytes, keyEnd, limit)
+    const keyFrom = index + 1
+    const keyEnd = plainKeyEnd(bytes, keyFrom, limit)
+    index = skipSpace(bytes, keyEnd + 1, limit)
     if (bytes[index] !== COLON) throw new NotUnderstood()
     const from = skipSpace(bytes, index + 1, limit)
-    const to = value(key, from)
+    const to = value(keyFrom, keyEnd, from)
     if (to === UNFINISHED || to === from) throw new NotUnderstood()
     index = skipSpace(bytes, to, limit)
     if (bytes[index] === CLOSE_BRACE) return index + 1
     if (bytes[index] !== COMMA) throw new NotUnderstood()
     index = skipSpace(bytes, index + 1, limit)
   }
+}
+
+/** Index of the quote that closes a key. An escape may spell any key, so that keys with one are left to the slow way. */
+function plainKeyEnd(bytes: Buffer, from: number, limit: number): number {
+  for (let index = from; index < limit; index++) {
+    const byte = bytes[index]
+    if (byte === QUOTE) return index
+    if (byte === BACKSLASH) break
+  }
+  throw new NotUnderstood()
 }
 
 /** The same for the elements of an array. */

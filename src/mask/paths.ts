@@ -7,6 +7,8 @@ const MAX_INDEX = 64
 /** Keys whose states are remembered: those of schemas are few, those of maps are without end. */
 const MAX_KEYS = 1024
 
+type Literals = 'patterns' | readonly { readonly key: Buffer; readonly next: PathState | undefined }[]
+
 /** Where the masked paths of one kind of object stand after some keys, whichever object it is. */
 export class PathState {
   readonly tracks: readonly Track[]
@@ -14,6 +16,7 @@ export class PathState {
   readonly complete: readonly Track[]
   /** Other paths go on below. */
   readonly hasMore: boolean
+  #literals: Literals | undefined
   readonly #next = new Map<string, PathState | undefined>()
 
   constructor(tracks: readonly Track[]) {
@@ -40,12 +43,34 @@ export class PathState {
     return next
   }
 
+  /** The same for a key that is bytes, which are only read where patterns have to be met. */
+  stepBytes(bytes: Buffer, from: number, to: number): PathState | undefined {
+    this.#literals ??= this.#literalKeys()
+    if (this.#literals === 'patterns') return this.step(bytes.toString('utf8', from, to))
+    for (const { key, next } of this.#literals) {
+      if (key.length === to - from && isAt(bytes, from, key)) return next
+    }
+    return undefined
+  }
+
+  #literalKeys(): Literals {
+    const keys = this.tracks.flatMap(({ segments, depth }) => segments[depth] ?? [])
+    if (keys.some((key) => key.includes('*'))) return 'patterns'
+    return [...new Set(keys)].map((key) => ({ key: Buffer.from(key), next: this.step(key) }))
+  }
+
   /** After an element of an array. */
   stepIndex(index: number): PathState | undefined {
     if (index < MAX_INDEX) return this.step(String(index))
     const tracks = advance(this.tracks, String(index))
     return tracks.length === 0 ? undefined : new PathState(tracks)
   }
+}
+
+/** Keys are short: a call into machine code would cost more than the loop. */
+function isAt(bytes: Buffer, from: number, key: Buffer): boolean {
+  for (let index = 0; index < key.length; index++) if (bytes[from + index] !== key[index]) return false
+  return true
 }
 
 /** The beginning of an object that is each of `refs`. Its owners have no names yet. */
