@@ -38,6 +38,7 @@ const ask = (what: Asked): Source => ({ kind: 'ask', what })
 
 /** An option means the same wherever it stands; what is not here takes anything. */
 const values: Readonly<Record<string, Source>> = {
+  body: files,
   config: files,
   context: ask('contexts'),
   decision: words('allow', 'hold', 'deny'),
@@ -62,6 +63,7 @@ const positions: Readonly<Record<string, readonly Source[]>> = {
   completion: [words('bash', 'zsh', 'fish')],
   held: [words('list', 'show', 'approve', 'deny'), ask('held')],
   journal: [words('search', 'verify')],
+  policy: [words('check', 'explain', 'test', 'whatif', 'schema'), files],
   recordings: [words('list')],
   replay: [ask('recordings')],
   reviewer: [words('add', 'list', 'remove'), ask('reviewers')],

@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   status: () => import('./status.ts'),
   why: () => import('./why.ts'),
   journal: () => import('./journal.ts'),
+  policy: () => import('./policy.ts'),
   serve: () => import('./serve.ts'),
   practice: () => import('./practice.ts'),
   reviewer: () => import('./reviewer.ts'),

@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { RawNumber, type JsonValue, type RequestAttributes } from '../model/request.ts'
+import { bindsRole, reachesNode, takesIdentity } from './body-facts.ts'
 import { reachesBeyondPod } from './pod-reach.ts'
 import type { DecisionInput } from './port.ts'
 
@@ -9,7 +10,8 @@ const limits = { maxAstNodes: 1000, maxDepth: 64, maxListElements: 256, maxMapEn
 /**
  * CEL (github.com/google/cel-spec) over `subject`, `request`, `session` and `object`, the parsed body or null. The first
  * three are typed, so that a mistyped field refuses the policy; fields a request does not have are empty. Beside CEL's
- * own functions there is `reachesBeyondPod(object)`.
+ * own functions there are `reachesBeyondPod(object)`, `reachesNode(object)`, `takesIdentity(object)` and
+ * `bindsRole(object, name)`.
  */
 const environment = new Environment({
   unlistedVariablesAreDyn: false,
@@ -49,6 +51,9 @@ const environment = new Environment({
   .registerVariable({ name: 'session', schema: { id: 'string', kind: 'string', mode: 'string' } })
   .registerVariable('object', 'dyn')
   .registerFunction('reachesBeyondPod(dyn): bool', reachesBeyondPod)
+  .registerFunction('reachesNode(dyn): bool', reachesNode)
+  .registerFunction('takesIdentity(dyn): bool', takesIdentity)
+  .registerFunction('bindsRole(dyn, string): bool', bindsRole)
 
 /** `failed` = it has no value for this request (a missing field, a wrong type, or a value that is no boolean). */
 export type ConditionResult = 'true' | 'false' | 'failed'

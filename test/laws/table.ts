@@ -88,6 +88,7 @@ export const topLevel: readonly string[] = [
   'LICENSE',
   'README.md',
   'SECURITY.md',
+  'docs',
   'package-lock.json',
   'package.json',
   'recordings',

@@ -1,0 +1,105 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { runPolicyTest } from '../../src/commands/policy-test.ts'
+import { policyOf } from '../../src/commands/policy-source.ts'
+import { explanationOf, rememberedInput } from '../../src/commands/policy-explain.ts'
+import { describedRequest, inputOf } from '../../src/commands/described-request.ts'
+import { builtinSource } from '../../src/policy/builtin.ts'
+import { lint } from '../../src/policy/lint.ts'
+import { loadPolicy } from '../../src/policy/parse.ts'
+import type { AuditEvent } from '../../src/model/audit.ts'
+import { temporaryFolder } from '../support/tmp.ts'
+
+const starters = fileURLToPath(new URL('../../docs/policies', import.meta.url))
+const files = (await readdir(starters)).filter((name) => name.endsWith('.yaml'))
+const operator = { name: 'ana', groups: ['chaperone:operators'] }
+const builtin = loadPolicy([builtinSource])
+const asked = (request: Parameters<typeof describedRequest.parse>[0]) =>
+  explanationOf(builtin, inputOf(operator, describedRequest.parse(request)))
+
+describe('The starter policies', () => {
+  it('come each with a test', () => {
+    const policies = files.filter((name) => !name.endsWith('.test.yaml'))
+    expect(policies.length).toBe(5)
+    expect(files).toEqual(expect.arrayContaining(policies.map((name) => name.replace('.yaml', '.test.yaml'))))
+  })
+
+  it.each(files.filter((name) => name.endsWith('.test.yaml')))('decide as %s says', async (name) => {
+    const results = await runPolicyTest(join(starters, name))
+    expect(results.filter(({ passed }) => !passed)).toEqual([])
+  })
+
+  it.each(files.filter((name) => !name.endsWith('.test.yaml')))(
+    'hold no rule that never has a say: %s',
+    async (name) => {
+      expect(lint((await policyOf([join(starters, name)])).rules, undefined)).toEqual([])
+    },
+  )
+})
+
+describe('policy test', () => {
+  it('says what came instead of what was expected', async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'wrong.test.yaml')
+    const text = await readFile(join(starters, 'read-only-developers.test.yaml'), 'utf8')
+    await writeFile(
+      file,
+      text
+        .replace('read-only-developers.yaml', join(starters, 'read-only-developers.yaml'))
+        .replace('expect: deny', 'expect: allow'),
+    )
+    const failed = (await runPolicyTest(file)).filter(({ passed }) => !passed)
+    expect(failed.map(({ problem }) => problem)).toEqual(['expected allow, got deny (no-rule-matches)'])
+  })
+
+  it('refuses a file with an unknown key, with its line', async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, 'x.yaml')
+    await writeFile(
+      file,
+      'apiVersion: chaperone/v1\nkind: PolicyTest\ncases:\n- {name: a, subject: {}, reqest: {}, expect: allow}\n',
+    )
+    await expect(runPolicyTest(file)).rejects.toThrow(/x\.yaml:4: .*cases\.0/)
+  })
+})
+
+describe('policy explain', () => {
+  it('says what would be masked, and what would let a request pass', () => {
+    const read = asked({ verb: 'get', resource: 'secrets', namespace: 'shop', name: 'db' })
+    expect(read).toMatchObject({ decision: 'allow', wayForward: 'Nothing more is needed.' })
+    expect(read.masked).toContain('secrets data.*')
+    const held = asked({ verb: 'delete', resource: 'namespaces', name: 'shop' })
+    expect(held.wayForward).toBe('Another person of group chaperone:reviewers may approve it: chaperone review.')
+    const denied = asked({ verb: 'create', resource: 'pods/exec', namespace: 'kube-system', name: 'dns' })
+    expect(denied.wayForward).toContain('builtin/no-exec-in-system-namespace')
+  })
+
+  it('remembers a request of the journal as it was', () => {
+    const event: AuditEvent = {
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level: 'Metadata',
+      auditID: 'a-1',
+      stage: 'ResponseComplete',
+      requestURI: '/apis/apps/v1/namespaces/shop/deployments/web?dryRun=All',
+      verb: 'delete',
+      user: { username: 'ana', groups: ['chaperone:operators'] },
+      sourceIPs: [],
+      userAgent: '',
+      requestReceivedTimestamp: '',
+      stageTimestamp: '',
+      annotations: { 'chaperone/decision': 'allow' },
+    }
+    expect(rememberedInput(event)?.request).toMatchObject({ verb: 'delete', resource: 'deployments', dryRun: true })
+    expect(rememberedInput({ ...event, annotations: {} })).toBeUndefined()
+  })
+
+  it('refuses a request that cannot be', () => {
+    expect(() => asked({ verb: 'update', resource: 'pods', namespace: 'shop' })).not.toThrow()
+    expect(() => asked({ verb: 'deletecollection', resource: 'pods', namespace: 'shop', name: 'x' })).toThrow(
+      /would be delete/,
+    )
+  })
+})
