@@ -38,7 +38,11 @@ function maskedBy({ fields }: Policy['maskSets'][number], request: RequestAttrib
   return fields
     .filter(({ apiGroup }) => apiGroup === '*' || apiGroup === request.apiGroup)
     .filter(({ resource }) => resource === '*' || resource === request.resource)
-    .flatMap(({ paths }) => paths.map((path) => `${request.resource} ${path.join('.')}`))
+    .flatMap(({ paths, keys, detectors }) => {
+      const only = [...(keys ?? []), ...(detectors ?? [])]
+      const which = only.length === 0 ? '' : ` (${only.join(', ')})`
+      return paths.map((path) => `${request.resource} ${path.join('.')}${which}`)
+    })
 }
 
 function wayForward(decision: Decision): string {

@@ -44,7 +44,7 @@ ${stateHelp}
 
 Examples
   chaperone policy check production.yaml masks.yaml
-  chaperone policy explain delete deployments web --api-group=apps --namespace=shop
+  chaperone policy explain delete pods web --namespace=shop
   chaperone policy test production.test.yaml
   chaperone policy whatif stricter.yaml --since=2026-11-01T00:00:00Z`,
   options: {
