@@ -128,7 +128,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     newAuditID: randomUUID,
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token)),
-      decide: policy.decide,
+      decide: (input) => policy.decide({ ...input, now: clock.now() }),
       park: approvals.park,
       oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
       restore: makeRestore({ maskSets: policy.maskSets, key: trust.maskKey }),

@@ -1,6 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js'
 import { RawNumber, type JsonValue, type RequestAttributes } from '../model/request.ts'
 import { bindsRole, reachesNode, takesIdentity } from './body-facts.ts'
+import { costOf, isAffordable, sizesOf, type Cost, type Sizes } from './cost.ts'
 import { reachesBeyondPod } from './pod-reach.ts'
 import type { DecisionInput } from './port.ts'
 
@@ -8,7 +9,7 @@ import type { DecisionInput } from './port.ts'
 const limits = { maxAstNodes: 1000, maxDepth: 64, maxListElements: 256, maxMapEntries: 64, maxCallArguments: 16 }
 
 /**
- * CEL (github.com/google/cel-spec) over `subject`, `request`, `session` and `object`, the parsed body or null. The first
+ * CEL (github.com/google/cel-spec) over `subject`, `request`, `session`, `object`, the parsed body or null, and `now`. The first
  * three are typed, so that a mistyped field refuses the policy; fields a request does not have are empty. Beside CEL's
  * own functions there are `reachesBeyondPod(object)`, `reachesNode(object)`, `takesIdentity(object)` and
  * `bindsRole(object, name)`.
@@ -50,20 +51,25 @@ const environment = new Environment({
   })
   .registerVariable({ name: 'session', schema: { id: 'string', kind: 'string', mode: 'string' } })
   .registerVariable('object', 'dyn')
+  .registerVariable('now', 'google.protobuf.Timestamp')
   .registerFunction('reachesBeyondPod(dyn): bool', reachesBeyondPod)
   .registerFunction('reachesNode(dyn): bool', reachesNode)
   .registerFunction('takesIdentity(dyn): bool', takesIdentity)
   .registerFunction('bindsRole(dyn, string): bool', bindsRole)
 
-/** `failed` = it has no value for this request (a missing field, a wrong type, or a value that is no boolean). */
+/** `failed` = it has no value for this request (a missing field, a wrong type, a value that is no boolean, or too much work). */
 export type ConditionResult = 'true' | 'false' | 'failed'
 export type Condition = (variables: ConditionVariables) => ConditionResult
 
 /** A compiled condition, or what is wrong with it in one sentence. */
 export function compileCondition(expression: string): Condition | { readonly problem: string } {
   let run: (variables: ConditionVariables) => unknown
+  let cost: Cost
   try {
     const parsed = environment.parse(expression)
+    const bounds = costOf(parsed.ast)
+    if ('problem' in bounds) return bounds
+    cost = bounds
     const check = parsed.check()
     if (!check.valid) return { problem: firstLine(check.error) }
     if (check.type !== 'bool' && check.type !== 'dyn')
@@ -72,7 +78,7 @@ export function compileCondition(expression: string): Condition | { readonly pro
   } catch (failure) {
     return { problem: firstLine(failure) }
   }
-  return (variables) => evaluate(run, variables)
+  return (variables) => (isAffordable(cost, () => variables.sizes) ? evaluate(run, variables) : 'failed')
 }
 
 function evaluate(run: (variables: ConditionVariables) => unknown, variables: ConditionVariables): ConditionResult {
@@ -89,6 +95,7 @@ function evaluate(run: (variables: ConditionVariables) => unknown, variables: Co
 export class ConditionVariables {
   readonly #input: DecisionInput
   #object: unknown
+  #sizes: Sizes | undefined
 
   constructor(input: DecisionInput) {
     this.#input = input
@@ -106,6 +113,16 @@ export class ConditionVariables {
   get session(): unknown {
     const { id, kind, mode } = this.#input.session
     return { id, kind, mode }
+  }
+
+  /** Without a clock a condition that asks for the time has no value. */
+  get now(): unknown {
+    return this.#input.now
+  }
+
+  get sizes(): Sizes {
+    this.#sizes ??= sizesOf([this.#input.object ?? null, this.#input.subject, this.#input.request])
+    return this.#sizes
   }
 
   get object(): unknown {

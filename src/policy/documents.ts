@@ -20,8 +20,16 @@ export interface SourceDocument {
   lineOf(path: readonly PropertyKey[], key?: string): number
 }
 
+/** Characters of one file, and how deep its braces and brackets may nest: 10,000 rules take about 2 million. */
+const maxLength = 8_000_000
+const maxNesting = 64
+
 /** The documents of one file. YAML that parsers read differently (repeated keys, anchors, tags) is a problem. */
 export function readDocuments(source: PolicySource): { documents: SourceDocument[]; problems: Problem[] } {
+  if (source.text.length > maxLength) {
+    return refusedWhole(source, `the file is longer than ${maxLength / 1_000_000} million characters: split it`)
+  }
+  if (nestsTooDeep(source.text)) return refusedWhole(source, `it nests more than ${maxNesting} deep`)
   const lines = new LineCounter()
   const parsed = parseAllDocuments(source.text, {
     uniqueKeys: true,
@@ -47,6 +55,21 @@ export function readDocuments(source: PolicySource): { documents: SourceDocument
   }
   if (documents.length === 0 && problems.length === 0) report(0, 'the file holds no policy')
   return { documents, problems }
+}
+
+function refusedWhole({ file }: PolicySource, message: string): ReturnType<typeof readDocuments> {
+  return { documents: [], problems: [{ file, line: 1, message }] }
+}
+
+/** Looks at the text alone, before a parser recurses into it; brackets in quotes count too, which only unpaired ones notice. */
+function nestsTooDeep(text: string): boolean {
+  let depth = 0
+  for (const character of text) {
+    if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && depth > 0) depth--
+    if (depth > maxNesting) return true
+  }
+  return /^ {400}|^ *(?:[-?] *){65}/m.test(text)
 }
 
 function findings(document: Document.Parsed): { offset: number; message: string }[] {

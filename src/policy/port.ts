@@ -9,6 +9,7 @@ export interface DecisionInput {
   readonly session: Pick<Session, 'id' | 'kind' | 'mode'>
   readonly request: RequestAttributes
   readonly object?: JsonValue
+  readonly now?: Date
 }
 
 /** Pure policy (PDP). Never throws: what cannot be evaluated makes the answer stricter. */
