@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createApprovals } from './approval/approvals.ts'
 import type { Approvals } from './approval/port.ts'
 import { readPolicyFiles } from './config/policy-files.ts'
+import { watchPolicyFiles } from './config/policy-watch.ts'
 import type { StateFolders } from './config/state.ts'
 import { tellingOf } from './control/activity.ts'
 import { EventHub } from './control/events.ts'
@@ -19,7 +20,7 @@ import { makeOblige } from './mask/oblige.ts'
 import { makeRestore } from './mask/restore.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
-import { loadPolicy } from './policy/parse.ts'
+import { loadPolicy, type Policy } from './policy/parse.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { SessionRegistry } from './session/registry.ts'
@@ -74,7 +75,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   await using parts = new AsyncDisposableStack()
 
   const files = options.policyFiles
-  const policy = loadPolicy(files.length === 0 ? [builtinSource] : await readPolicyFiles(files))
+  const first = loadPolicy(files.length === 0 ? [builtinSource] : await readPolicyFiles(files))
   const upstream = await loadUpstream({
     kubeconfigPaths: options.upstream.kubeconfigPaths,
     environment: options.environment,
@@ -120,6 +121,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   approvals.subscribe((held) => hub.publish({ type: 'held', held }))
   sessions.subscribe((session) => hub.publish({ type: 'session', session }))
 
+  let force = inForce(first, trust.maskKey)
+  const watch = watchPolicyFiles(
+    files,
+    (sources) => {
+      force = inForce(loadPolicy(sources), trust.maskKey)
+      options.warn(`The policy ${force.policy.name} changed, and is in force from now on.`)
+    },
+    (fault) => options.warn(fault.sentence),
+  )
+  parts.use(watch)
+
   const proxy = await startProxy({
     ...options.listen,
     tls,
@@ -128,10 +140,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     newAuditID: randomUUID,
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token)),
-      decide: (input) => policy.decide({ ...input, now: clock.now() }),
+      decide: (input) => force.policy.decide({ ...input, now: clock.now() }),
       park: approvals.park,
-      oblige: makeOblige({ maskSets: policy.maskSets, key: trust.maskKey }),
-      restore: makeRestore({ maskSets: policy.maskSets, key: trust.maskKey }),
+      oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),
+      restore: {
+        isNeeded: (body, request) => force.restore.isNeeded(body, request),
+        restore: (body, stored, request, subject) => force.restore.restore(body, stored, request, subject),
+      },
       journal: tellingOf(withQuota(journal, { ...defaultQuota, now: Date.now }), (note) =>
         hub.publish({ type: 'request', note }),
       ),
@@ -159,7 +174,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         server: upstream.server,
         identity: upstream.identity,
         practice: options.practice !== undefined,
-        policy: { name: policy.name, digest: policy.digest },
+        policy: { name: force.policy.name, digest: force.policy.digest },
         endpoint: proxy.endpoint,
         caFile: trust.caFile,
         pid: process.pid,
@@ -179,6 +194,12 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     idle: whenIdle(() => sessions.active().length > 0 || hub.readers > 0 || isAwaited(approvals)),
     close: () => opened.disposeAsync(),
   }
+}
+
+/** A policy and the masks it names, which change together. */
+function inForce(policy: Policy, key: Uint8Array) {
+  const { maskSets } = policy
+  return { policy, oblige: makeOblige({ maskSets, key }), restore: makeRestore({ maskSets, key }) }
 }
 
 function authenticator(

@@ -1,0 +1,54 @@
+import { unwatchFile, watchFile } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Fault, toFault } from '../model/fault.ts'
+import { readPolicyFiles } from './policy-files.ts'
+
+/** A mounted ConfigMap or a remote folder tells of no changes by itself, so files are looked at once a second. */
+const intervalMs = 1000
+
+/**
+ * Reads all files anew and hands them to `apply` whenever one of them changes. When they cannot be read, or `apply` throws,
+ * `failed` is told and nothing else happens: whoever uses the texts goes on with the old ones.
+ */
+export function watchPolicyFiles(
+  files: readonly string[],
+  apply: (sources: readonly { readonly file: string; readonly text: string }[]) => void,
+  failed: (fault: Fault) => void,
+  interval: number = intervalMs,
+): Disposable {
+  let turn = Promise.resolve()
+  const reread = async () => {
+    try {
+      apply(await settled(files, interval))
+    } catch (thrown) {
+      const fault = toFault(thrown)
+      failed(
+        new Fault(fault.code, fault.message, {
+          advice: `The policy before stays in force; correct the file in ${dirname(files[0] ?? '.')}.`,
+          cause: thrown,
+        }),
+      )
+    }
+  }
+  const changed = () => {
+    turn = turn.then(reread)
+  }
+  for (const file of files) watchFile(file, { interval, persistent: false }, changed)
+  return {
+    [Symbol.dispose]() {
+      for (const file of files) unwatchFile(file, changed)
+    },
+  }
+}
+
+/** A file that is being written may end before its denies do, so its text counts once it stays the same. */
+async function settled(files: readonly string[], interval: number): ReturnType<typeof readPolicyFiles> {
+  let before = await readPolicyFiles(files)
+  for (;;) {
+    await pause(interval, undefined, { ref: false })
+    const now = await readPolicyFiles(files)
+    if (now.every(({ text }, index) => text === before[index]?.text)) return now
+    before = now
+  }
+}
