@@ -45,7 +45,8 @@ export function holdsMasked(body: JsonValue, request: ResourceRequest, walk: Wal
   return count > 0
 }
 
-function maskBody(body: JsonValue, request: ResourceRequest, walk: Walk): JsonValue {
+/** A request body with masked values hidden: an object, a patch of one, or a JSON patch. */
+export function maskBody(body: JsonValue, request: ResourceRequest, walk: Walk): JsonValue {
   const refs = [{ apiGroup: request.apiGroup, resource: request.resource }]
   if (!Array.isArray(body)) return maskObject(body, refs, walk)
   return body.map((operation: JsonValue) => {

@@ -1,14 +1,20 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue, ResourceRequest } from '../model/request.ts'
 import { parseJson, stringifyJson } from '../stream/json.ts'
+import { maskBody } from './describe.ts'
 import { isObject, lastAppliedPath, maskedFields } from './fields.ts'
 import { pointerSegments } from './guard.ts'
 import type { MaskSet, Restore } from './port.ts'
 import { carriesToken, tokenMaker } from './token.ts'
-import { maskObject } from './walk.ts'
+import { maskObject, type Walk } from './walk.ts'
 
 /** What clients were shown for a value, by the value's path. */
-type Shown = ReadonlyMap<string, { readonly text: string; readonly value: JsonValue }>
+type Shown = ReadonlyMap<string, Seen>
+
+interface Seen {
+  readonly text: string
+  readonly value: JsonValue
+}
 
 /** No key of a path holds it: JSON of the API server has none. */
 const separator = '\u0000'
@@ -27,19 +33,24 @@ export function makeRestore(options: { readonly maskSets: readonly MaskSet[]; re
       isChange(request) &&
       carriesToken(stringifyJson(body)),
     restore(body, stored, request, subject) {
-      const masked = maskObject(stored, [{ apiGroup: request.apiGroup, resource: request.resource }], {
+      const walk: Walk = {
         fields,
         token: tokenMaker(options.key, subject.name),
         fallback: { namespace: request.namespace, name: request.name },
         encodeTokens: true,
         trustKinds: true,
         hidden: () => undefined,
-      })
-      const shown = new Map<string, { text: string; value: JsonValue }>()
-      compare(stored, masked, [], shown)
-      const restorer = new Restorer(shown)
-      const value = Array.isArray(body) ? body.map((one: JsonValue) => restorer.operation(one)) : restorer.at([], body)
-      return restorer.count === 0 ? body : unlessChanged(value, stored)
+      }
+      const shown = new Map<string, Seen>()
+      const ref = { apiGroup: request.apiGroup, resource: request.resource }
+      compare(stored, maskObject(stored, [ref], walk), [], (path, text, value) => shown.set(path, { text, value }))
+      const strict = { ...walk, trustKinds: false }
+      const restorer = new Restorer(shown, (manifest) => maskObject(manifest, [ref], strict))
+      const value = Array.isArray(body)
+        ? body.map((one: JsonValue, index) => restorer.operation(one, String(index)))
+        : restorer.at([], [], body)
+      const isSafe = restorer.places.length > 0 && staysHidden(value, maskBody(value, request, strict), restorer.places)
+      return isSafe ? unlessChanged(value, stored) : body
     },
   }
 }
@@ -48,62 +59,77 @@ function isChange({ verb }: ResourceRequest): boolean {
   return verb === 'update' || verb === 'patch'
 }
 
-/** Notes every place at which a client saw something else than is stored. */
+/** Tells every place at which a client saw something else than is stored. */
 function compare(
   stored: JsonValue,
   masked: JsonValue,
   path: readonly string[],
-  shown: Map<string, { text: string; value: JsonValue }>,
+  tell: (path: string, text: string, value: JsonValue) => void,
 ): void {
   if (stored === masked) return
   if (typeof masked === 'string') {
-    shown.set(path.join(separator), { text: masked, value: stored })
-    return
-  }
-  if (Array.isArray(masked) && Array.isArray(stored)) {
-    masked.forEach((one: JsonValue, index) => compare(at(stored, index), one, [...path, String(index)], shown))
+    tell(path.join(separator), masked, stored)
+  } else if (Array.isArray(masked) && Array.isArray(stored)) {
+    masked.forEach((one: JsonValue, index) => compare(elementOf(stored, index), one, [...path, String(index)], tell))
   } else if (isObject(masked) && isObject(stored)) {
-    for (const [key, one] of Object.entries(masked)) compare(stored[key] ?? null, one, [...path, key], shown)
+    for (const [key, one] of Object.entries(masked)) compare(stored[key] ?? null, one, [...path, key], tell)
   }
 }
 
-function at(list: readonly JsonValue[], index: number): JsonValue {
+function elementOf(list: readonly JsonValue[], index: number): JsonValue {
   return list[index] ?? null
+}
+
+/**
+ * True when each value that was put back is hidden where it is now: a variable that got another name with the write would
+ * be shown by it.
+ */
+function staysHidden(value: JsonValue, masked: JsonValue, places: readonly (readonly string[])[]): boolean {
+  const hidden = new Set<string>()
+  compare(value, masked, [], (path) => hidden.add(path))
+  return places.every((place) => place.some((_key, index) => hidden.has(place.slice(0, index + 1).join(separator))))
 }
 
 class Restorer {
   readonly #shown: Shown
-  count = 0
+  readonly #maskManifest: (manifest: JsonValue) => JsonValue
+  /** Where in the body values were put back. */
+  readonly places: (readonly string[])[] = []
 
-  constructor(shown: Shown) {
+  constructor(shown: Shown, maskManifest: (manifest: JsonValue) => JsonValue) {
     this.#shown = shown
+    this.#maskManifest = maskManifest
   }
 
   /** One operation of a JSON patch (RFC 6902). */
-  operation(operation: JsonValue): JsonValue {
+  operation(operation: JsonValue, index: string): JsonValue {
     if (!isObject(operation) || operation['value'] === undefined || typeof operation['path'] !== 'string')
       return operation
     const isWrite = operation['op'] === 'add' || operation['op'] === 'replace'
     if (!isWrite) return operation
-    return { ...operation, value: this.at(pointerSegments(operation['path']), operation['value']) }
+    return { ...operation, value: this.at(pointerSegments(operation['path']), [index, 'value'], operation['value']) }
   }
 
-  /** The value at `path` of the object, restored. */
-  at(path: readonly string[], value: JsonValue): JsonValue {
-    if (typeof value === 'string') return this.#text(path, value)
-    if (Array.isArray(value)) return value.map((one: JsonValue, index) => this.at([...path, String(index)], one))
+  /** The value at `path` of the object, which is at `place` of the body, restored. */
+  at(path: readonly string[], place: readonly string[], value: JsonValue): JsonValue {
+    if (typeof value === 'string') return this.#text(path, place, value)
+    const inside = (key: string, one: JsonValue) => this.at([...path, key], [...place, key], one)
+    if (Array.isArray(value)) return value.map((one: JsonValue, index) => inside(String(index), one))
     if (!isObject(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.at([...path, key], one)]))
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inside(key, one)]))
   }
 
-  #text(path: readonly string[], text: string): JsonValue {
+  #text(path: readonly string[], place: readonly string[], text: string): JsonValue {
     const known = this.#shown.get(path.join(separator))
-    if (known !== undefined && known.text === text) {
-      this.count++
-      return known.value
-    }
     const isManifest = path.length === lastAppliedPath.length && lastAppliedPath.every((key, at) => key === path[at])
-    return isManifest && carriesToken(text) ? this.#manifest(text) : text
+    const restored =
+      known !== undefined && known.text === text
+        ? known.value
+        : isManifest && carriesToken(text)
+          ? this.#manifest(text)
+          : text
+    if (restored !== text) this.places.push(place)
+    return restored
   }
 
   /** kubectl writes what it applies into an annotation: its values are those of the object, at the same paths. */
@@ -115,9 +141,10 @@ class Restorer {
       if (thrown instanceof Fault) return text
       throw thrown
     }
-    const before = this.count
-    const restored = this.at([], manifest)
-    return this.count === before ? text : stringifyJson(restored) + (text.endsWith('\n') ? '\n' : '')
+    const inner = new Restorer(this.#shown, this.#maskManifest)
+    const restored = inner.at([], [], manifest)
+    const isSafe = inner.places.length > 0 && staysHidden(restored, this.#maskManifest(restored), inner.places)
+    return isSafe ? stringifyJson(restored) + (text.endsWith('\n') ? '\n' : '') : text
   }
 }
 

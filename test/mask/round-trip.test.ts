@@ -277,3 +277,43 @@ test('a value that somebody changes while it is put back stays changed', async (
   expect([code, stderr]).toEqual([1, expect.stringContaining('Conflict')])
   await expectUntouched()
 })
+
+describe('a variable whose value is hidden by its name', () => {
+  const pod = (name: string, value: string, version?: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'app', ...(version === undefined ? {} : { resourceVersion: version }) },
+    spec: {
+      selector: { matchLabels: { app: 'app' } },
+      template: {
+        metadata: { labels: { app: 'app' } },
+        spec: { containers: [{ name: 'app', image: 'app:1', env: [{ name, value }] }] },
+      },
+    },
+  })
+  const read = async () => {
+    const { stdout } = await shown('get', 'deployment', 'app', '-o', 'json')
+    expect(stdout).not.toContain(password)
+    return JSON.parse(stdout) as ReturnType<typeof pod>
+  }
+  const env = async () =>
+    (await direct('get', 'deployment', 'app', '-o', 'jsonpath={.spec.template.spec.containers[0].env}')).stdout
+
+  test('keeps it when what was read is replaced or applied, and loses it under no other name', async () => {
+    expect((await direct('create', '-f', await file('app.json', pod('DB_PASSWORD', password)))).stderr).toBe('')
+    const masked = JSON.stringify(await read())
+    expect((await shown('replace', '-f', await file('read.json', masked.replace('app:1', 'app:2')))).stderr).toBe('')
+    expect(JSON.parse(await env())).toEqual([{ name: 'DB_PASSWORD', value: password }])
+
+    const renamed = JSON.stringify(await read()).replaceAll('DB_PASSWORD', 'NOTE')
+    const { code, stderr } = await shown('replace', '-f', await file('renamed.json', renamed))
+    expect([code, stderr]).toEqual([1, expect.stringContaining('carries a masked value back')])
+    const { value } = (await read()).spec.template.spec.containers[0]?.env[0] ?? {}
+    const operations = [
+      { op: 'replace', path: '/spec/template/spec/containers/0/env/0', value: { name: 'NOTE', value } },
+    ]
+    const patched = await shown('patch', 'deployment', 'app', '--type=json', '-p', JSON.stringify(operations))
+    expect([patched.code, patched.stderr]).toEqual([1, expect.stringContaining('carries a masked value back')])
+    expect(JSON.parse(await env())).toEqual([{ name: 'DB_PASSWORD', value: password }])
+  })
+})
