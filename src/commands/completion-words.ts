@@ -63,6 +63,7 @@ const positions: Readonly<Record<string, readonly Source[]>> = {
   completion: [words('bash', 'zsh', 'fish')],
   held: [words('list', 'show', 'approve', 'deny'), ask('held')],
   journal: [words('search', 'verify')],
+  mask: [words('test'), files],
   policy: [words('check', 'explain', 'test', 'whatif', 'schema'), files],
   recordings: [words('list')],
   replay: [ask('recordings')],

@@ -20,6 +20,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   why: () => import('./why.ts'),
   journal: () => import('./journal.ts'),
   policy: () => import('./policy.ts'),
+  mask: () => import('./mask.ts'),
   serve: () => import('./serve.ts'),
   practice: () => import('./practice.ts'),
   reviewer: () => import('./reviewer.ts'),

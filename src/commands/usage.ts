@@ -9,6 +9,7 @@ const words: Readonly<Record<string, number>> = {
   completion: 1,
   held: 2,
   journal: 2,
+  mask: 2,
   policy: Number.POSITIVE_INFINITY,
   recordings: 1,
   replay: 1,
