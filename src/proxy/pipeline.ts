@@ -1,7 +1,7 @@
 import type { Upstream } from '../kube/port.ts'
 import type { Reason } from '../model/decision.ts'
 import { Fault, toFault } from '../model/fault.ts'
-import { isLongRunning, isMutation, type RequestAttributes } from '../model/request.ts'
+import { isLongRunning, isMutation, type JsonObject, type RequestAttributes } from '../model/request.ts'
 import { failure } from '../model/status.ts'
 import { describe } from '../request/attributes.ts'
 import { canonicalRequest } from '../request/canonical.ts'
@@ -10,6 +10,7 @@ import { equivalentCommand } from '../request/kubectl.ts'
 import { revealOf } from '../request/reveal.ts'
 import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
+import { canIAnswer, sendCanI } from './can-i.ts'
 import type { ClientReply, ClientRequest } from './client.ts'
 import { deliver, sendStatus } from './deliver.ts'
 import { isDiscovery } from './discovery.ts'
@@ -50,6 +51,8 @@ interface Exchange {
   readonly closing: AbortSignal
 }
 
+type Go = Extract<Settled, { kind: 'go' }>
+
 /** The way of a request, from identify to the journal's last line. Never rejects. */
 export async function serve(
   asked: ClientRequest,
@@ -83,6 +86,8 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
 
   const settled = await settle(decision, matter, trace, stations, gone)
   if (settled.kind === 'refused') return refuse(exchange, settled.reason)
+  const answer = canIAnswer(matter, stations)
+  if (answer !== undefined) return answerSelf(exchange, settled, answer)
   if (!isLongRunning(matter.request)) return carryOut(exchange, matter, settled, accept, parts)
   const leave = parts.streams.enter(matter.session.id)
   if (leave === undefined) {
@@ -133,7 +138,7 @@ function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTa
 async function carryOut(
   exchange: Exchange,
   matter: Matter,
-  settled: Extract<Settled, { kind: 'go' }>,
+  settled: Go,
   accept: string,
   { stations, upstream }: Parts,
 ): Promise<void> {
@@ -190,6 +195,15 @@ async function carryOut(
     identified.end()
     await settled.complete(result)
   }
+}
+
+/** What the cluster is not asked, since the policy has the word. */
+async function answerSelf({ reply, trace }: Exchange, settled: Go, answer: JsonObject): Promise<void> {
+  trace.reason = settled.reason
+  trace.answer = { code: 201 }
+  trace.outcome = 'completed'
+  sendCanI(reply, answer, trace.auditID)
+  await settled.complete({ ok: true, summary: 'Chaperone answered by its policy.' })
 }
 
 /** Ends an exchange on which something threw: a Status while that is possible, else a broken connection, never a clean end. */

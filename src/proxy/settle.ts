@@ -34,7 +34,7 @@ export type Settled =
 const clientGone: Reason = { code: 'client-gone', message: 'The client went away before its request was released.' }
 
 /** The policy's word on a matter; a value is revealed by the word of a second person only, whatever the policy says. */
-export function decideMatter(matter: Matter, stations: Stations): Decision {
+export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide'>): Decision {
   const { subject, session, request, object, reveal } = matter
   const decision = stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
   const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
