@@ -16,8 +16,8 @@ interface Seen {
   readonly value: JsonValue
 }
 
-/** No key of a path holds it: JSON of the API server has none. */
-const separator = '\u0000'
+/** A path as one text. Keys may hold any character, so that no separator would do. */
+const textOf = (path: readonly string[]) => JSON.stringify(path)
 
 /**
  * Puts back what masks hid, so that a client that writes what it read destroys nothing (kubectl edit, apply, replace,
@@ -68,7 +68,7 @@ function compare(
 ): void {
   if (stored === masked) return
   if (typeof masked === 'string') {
-    tell(path.join(separator), masked, stored)
+    tell(textOf(path), masked, stored)
   } else if (Array.isArray(masked) && Array.isArray(stored)) {
     masked.forEach((one: JsonValue, index) => compare(elementOf(stored, index), one, [...path, String(index)], tell))
   } else if (isObject(masked) && isObject(stored)) {
@@ -87,7 +87,7 @@ function elementOf(list: readonly JsonValue[], index: number): JsonValue {
 function staysHidden(value: JsonValue, masked: JsonValue, places: readonly (readonly string[])[]): boolean {
   const hidden = new Set<string>()
   compare(value, masked, [], (path) => hidden.add(path))
-  return places.every((place) => place.some((_key, index) => hidden.has(place.slice(0, index + 1).join(separator))))
+  return places.every((place) => place.some((_key, index) => hidden.has(textOf(place.slice(0, index + 1)))))
 }
 
 class Restorer {
@@ -120,7 +120,7 @@ class Restorer {
   }
 
   #text(path: readonly string[], place: readonly string[], text: string): JsonValue {
-    const known = this.#shown.get(path.join(separator))
+    const known = this.#shown.get(textOf(path))
     const isManifest = path.length === lastAppliedPath.length && lastAppliedPath.every((key, at) => key === path[at])
     const restored =
       known !== undefined && known.text === text
