@@ -1,4 +1,5 @@
 import type { DetectorName } from '../model/detector.ts'
+import { TOKEN_PREFIX } from './token.ts'
 
 /**
  * Finds secrets in free text by how they look: best effort, against accidents. Each pattern is bounded, so that no text
@@ -7,7 +8,7 @@ import type { DetectorName } from '../model/detector.ts'
 const patterns = {
   'aws-access-key':
     /(?<secret>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)|aws_?secret_?access_?key["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?<more>[A-Za-z0-9/+]{40})/gi,
-  'private-key': /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----(?<secret>[^-]{1,65536})(?:-----END|$)/g,
+  'private-key': /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----(?<secret>(?:(?!-----END)[^]){1,65536})/g,
   jwt: /\b(?<secret>eyJ[\w-]{8,1024}\.eyJ[\w-]{8,16384}\.[\w-]{0,4096})/g,
   'bearer-token': /\bbearer[ \t]{1,8}(?<secret>[A-Za-z0-9._~+/-]{16,8192}={0,2})/gi,
   'connection-string': /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/"']{0,256}:(?<secret>[^\s@/"']{1,1024})@/gi,
@@ -32,13 +33,10 @@ export function concealSecrets(
     shown = shown.replace(patterns[name], (found: string, ...rest: unknown[]) => {
       const groups = rest.at(-1) as Readonly<Record<string, string | undefined>>
       const secret = groups['secret'] ?? groups['more'] ?? ''
-      if (secret === '' || secret.includes(TOKEN)) return found
+      if (secret === '' || secret.includes(TOKEN_PREFIX)) return found
       const at = found.lastIndexOf(secret)
       return found.slice(0, at) + token(secret) + found.slice(at + secret.length)
     })
   }
   return shown
 }
-
-/** A secret that another detector has already replaced. */
-const TOKEN = 'chaperone-masked-'

@@ -20,12 +20,27 @@ export function namePatterns(patterns: readonly string[]): NamePatterns {
   }
 }
 
-/** `--password=x` and `PASSWORD=x`: the name, and where its value begins. */
-const assignment = /^(?:-{0,2}|.*\s-{1,2})(?<name>[\w.-]{1,256})=/s
+/** An argument of one assignment: all behind the sign is its value, whatever it holds. */
+const assignment = /^-{0,2}(?<name>[\w.-]{1,256})=/
+/** In a line for a shell: `--password=x`, `PASSWORD='x y'`, `--password x`. */
+const inLine =
+  /(?<before>(?:^|[\s;&|("'`])(?:-{0,2}(?<name>[\w.-]{1,256})=|--?(?<flag>[\w.-]{1,256})[ \t]{1,8}(?!-)))(?<secret>"[^"]*"|'[^']*'|[^\s;&|)"'`]+)/g
+
+function concealText(text: string, names: NamePatterns, token: (secret: string) => string): string {
+  const whole = assignment.exec(text)
+  if (whole !== null && names.matches(whole.groups?.['name'] ?? '')) {
+    const [sign] = whole
+    return sign.length === text.length ? text : sign + token(text.slice(sign.length))
+  }
+  return text.replace(inLine, (found: string, ...rest: unknown[]) => {
+    const { before = '', name, flag, secret = '' } = rest.at(-1) as Readonly<Record<string, string | undefined>>
+    return names.matches(name ?? flag ?? '') ? before + token(secret) : found
+  })
+}
 
 /**
- * The value with what its name says is secret replaced: of an object with `name` and `value`, and of a text in which an
- * assignment stands first. The very value when nothing is.
+ * The value with what its name says is secret replaced: of an object with `name` and `value`, and of a text with
+ * assignments and flags. The very value when nothing is.
  */
 export function concealNamed(
   value: JsonValue,
@@ -33,10 +48,7 @@ export function concealNamed(
   token: (secret: JsonValue, key: string) => string,
 ): JsonValue {
   if (typeof value === 'string') {
-    const name = assignment.exec(value)?.groups?.['name']
-    if (name === undefined || !names.matches(name)) return value
-    const at = value.indexOf('=', value.lastIndexOf(`${name}=`)) + 1
-    return at === value.length ? value : value.slice(0, at) + token(value.slice(at), '')
+    return concealText(value, names, (secret) => token(secret, ''))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RawNumber) return value
   const pair = value as Readonly<Record<string, JsonValue>>

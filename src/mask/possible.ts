@@ -61,8 +61,9 @@ export function makeLook(maskSets: readonly MaskSet[]): Look {
       const kinds = kindsIn(bytes)
       const ownKinds = own.kind ? 1 : 0
       if (kinds.length <= ownKinds || (isDeep && kinds.length <= ownKinds + own.plainOwners())) return false
+      const text = bytes.toString('latin1').toLowerCase()
+      if (opaque.test(text) || isHeldBy(text, outside)) return true
       if (namedKind !== undefined && countNamed(bytes, kinds, namedKind) > (own.isNamed ? 1 : 0)) return true
-      if (outside.length > 0 && isHeldBy(bytes.toString('latin1').toLowerCase(), outside)) return true
       return ofAll.length > 0 && countOf(bytes, annotationsKey) > (own.annotations() ? 1 : 0)
     },
   }

@@ -3,7 +3,7 @@ import type { JsonValue } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
 
 /** Every token begins so; a request that carries these characters anywhere is refused. */
-const TOKEN_PREFIX = 'chaperone-masked-'
+export const TOKEN_PREFIX = 'chaperone-masked-'
 
 /** Bytes of the keyed hash in a token: 128 bits cannot be searched, and no two values of a field meet by accident. */
 const TOKEN_BYTES = 16

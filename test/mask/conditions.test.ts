@@ -16,6 +16,10 @@ describe('what looks like a secret in a text', () => {
       '-----BEGIN EC PRIVATE KEY-----\nMIIE\nabc=\n-----END EC PRIVATE KEY-----',
       '-----BEGIN EC PRIVATE KEY-----***-----END EC PRIVATE KEY-----',
     ],
+    [
+      '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,AB\n\nMIIE\n-----END RSA PRIVATE KEY-----\nx',
+      '-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----\nx',
+    ],
     ['-----BEGIN PRIVATE KEY-----\nMIIE and never an end', '-----BEGIN PRIVATE KEY-----***'],
     ['x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJib2IifQ.abc_-1 y', 'x *** y'],
     ['Authorization: Bearer abcdefghijklmnop.qrs', 'Authorization: Bearer ***'],
@@ -54,6 +58,10 @@ describe('what has the name of a secret', () => {
     ['--db-password=x', '--db-password=***'],
     ['TOKEN=a=b', 'TOKEN=***'],
     ['exec app --password=x', 'exec app --password=***'],
+    ['exec app --password=x --level=debug', 'exec app --password=*** --level=debug'],
+    ['TOKEN=x ./app --level=debug --db-password "y z" -v', 'TOKEN=***'],
+    ["LEVEL=debug DB_PASSWORD='y z' ./app", 'LEVEL=debug DB_PASSWORD=*** ./app'],
+    ['app --db-password hunter2; echo done', 'app --db-password ***; echo done'],
   ])('%j', (value, wanted) => expect(shown(value)).toEqual(wanted))
 
   it.each([
@@ -61,6 +69,7 @@ describe('what has the name of a secret', () => {
     [{ name: 'DB_PASSWORD', value: '' }],
     [{ name: 'NOTE', value: 'x' }],
     ['--password'],
+    ['app --password --level=debug'],
     ['--note=password'],
     ['TOKEN='],
     [['DB_PASSWORD=x']],
