@@ -1,6 +1,7 @@
-import { RawNumber, type JsonObject, type JsonValue, type ResourceRequest } from '../model/request.ts'
+import type { JsonObject, JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
 import type { ClientReply } from './client.ts'
+import { isObject } from './object.ts'
 import { decideMatter, type Matter } from './settle.ts'
 import type { Stations } from './stations.ts'
 
@@ -15,8 +16,7 @@ const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
  */
 export function canIAnswer(matter: Matter, stations: Pick<Stations, 'decide'>): JsonObject | undefined {
   const { request, object } = matter
-  if (request.kind !== 'resource' || request.resource !== 'selfsubjectaccessreviews' || request.verb !== 'create')
-    return undefined
+  if (!isQuestion(request)) return undefined
   const asked = attributesOf(object)
   if (asked === undefined || !isObject(object)) return undefined
   const decision = decideMatter({ ...matter, request: asked, object: undefined, reveal: undefined }, stations)
@@ -25,6 +25,11 @@ export function canIAnswer(matter: Matter, stations: Pick<Stations, 'decide'>): 
   if (decision.effect === 'allow' || first === undefined) return undefined
   const reason = decision.effect === 'hold' ? `needs approval: ${first.message}` : first.message
   return { ...object, status: { allowed: false, denied: decision.effect === 'deny', reason } }
+}
+
+function isQuestion(request: RequestAttributes): boolean {
+  if (request.kind !== 'resource' || request.verb !== 'create') return false
+  return request.apiGroup === 'authorization.k8s.io' && request.resource === 'selfsubjectaccessreviews'
 }
 
 export function sendCanI(reply: ClientReply, answer: JsonObject, auditID: string): void {
@@ -64,8 +69,4 @@ function attributesOf(object: JsonValue | undefined): ResourceRequest | undefine
     effects: reads ? ['read'] : verb === 'create' ? ['create', 'write'] : ['write'],
     path: '',
   }
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber)
 }

@@ -15,9 +15,17 @@ export async function readObject(answer: UpstreamAnswer): Promise<JsonObject> {
     if (bytes > MAX_OBJECT_BYTES) throw new Fault('ERR_MASK', 'The object is too large to be read by Chaperone.')
     chunks.push(Uint8Array.from(chunk))
   }
-  const value = parseJson(Buffer.concat(chunks))
+  const value = parsed(Buffer.concat(chunks))
   if (isObject(value)) return value
   throw new Fault('ERR_MASK', 'The API server answered with something that is no object.')
+}
+
+function parsed(bytes: Uint8Array): JsonValue {
+  try {
+    return parseJson(bytes)
+  } catch (cause) {
+    throw new Fault('ERR_MASK', 'The API server answered with something that is not JSON.', { cause })
+  }
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {
