@@ -45,7 +45,7 @@ export interface Http2 {
 export function createHttp2(
   options: Http2Options,
   onExchange: OnExchange,
-  onMalformed: (address: string) => void,
+  onMalformed: (address: string, end: () => void) => void,
 ): Http2 {
   const sessions = new Map<ServerHttp2Session, string>()
   const server = createSecureServer({
@@ -80,7 +80,7 @@ export function createHttp2(
       sessions.delete(session)
     })
   })
-  server.on('sessionError', (_error, session) => onMalformed(sessions.get(session) ?? ''))
+  server.on('sessionError', (_error, session) => onMalformed(sessions.get(session) ?? '', () => session.destroy()))
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
     // A reset by the client arrives as an error; its close tells all there is to know.
     stream.on('error', () => {})

@@ -11,7 +11,7 @@ import { Gate } from './gate.ts'
 import { MAX_HEADER_BYTES } from './headers.ts'
 import { createHttp2, type Http2 } from './http2.ts'
 import { serve, type Parts } from './pipeline.ts'
-import { journalMalformed, noHttp, type Refusal } from './malformed.ts'
+import { journalMalformed, noHttp, type Refusal, type Sender } from './malformed.ts'
 import { StreamLimit } from './stream-limit.ts'
 
 export interface ProxyOptions extends Parts {
@@ -100,26 +100,27 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const http2 = createHttp2(
     { maxHeaderBytes: 4 * MAX_HEADER_BYTES, keepAliveMs },
     (request: ClientRequest, reply: ClientReply) => track(serve(request, reply, parts, closing.signal)),
-    (address: string) => track(journalMalformed(options, { address, method: '', ...noHttp })),
+    (address, end) => track(journalMalformed(options, { address, method: '', end, ...noHttp })),
   )
   handOver(server, http2)
   server.on('request', onRequest)
   server.on('checkExpectation', onRequest)
   server.on('connect', (message, socket) => {
     refuseSocket(socket, noHttp)
-    track(journalMalformed(options, { address: addressOf(socket), method: message.method ?? 'CONNECT', ...noHttp }))
+    const method = message.method ?? 'CONNECT'
+    track(journalMalformed(options, { ...senderOf(socket), method, ...noHttp }))
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!protocolError.test(error.code ?? '')) {
       socket.destroy()
       return
     }
+    const sender = senderOf(socket)
     const refusal = refusals[error.code ?? ''] ?? noHttp
-    const address = addressOf(socket)
     // An answer on its way must not be mistaken for the answer to the bytes behind it.
     if (busy.has(socket)) socket.destroy()
     else refuseSocket(socket, refusal)
-    track(journalMalformed(options, { address, method: '', ...refusal }))
+    track(journalMalformed(options, { ...sender, ...refusal }))
   })
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo
@@ -127,8 +128,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   return { endpoint: `https://${host}:${port}`, close: (graceMs) => close(server, http2, running, closing, graceMs) }
 }
 
-function addressOf(socket: Duplex): string {
-  return socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
+function senderOf(socket: Duplex): Sender {
+  const address = socket instanceof Socket ? (socket.remoteAddress ?? '') : ''
+  return { address, method: '', end: () => void socket.destroy() }
 }
 
 /** Sockets on which HTTP/2 was agreed go to `http2`; all others stay with the server's own HTTP/1.1. */

@@ -9,6 +9,14 @@ export interface Refusal {
   readonly message: string
 }
 
+/** Who sent them. `end` closes their connection at once. */
+export interface Sender {
+  readonly address: string
+  /** Empty when that cannot be told. */
+  readonly method: string
+  readonly end: () => void
+}
+
 export const noHttp: Refusal = {
   code: 400,
   reason: 'BadRequest',
@@ -21,7 +29,7 @@ export const noHttp: Refusal = {
  */
 export async function journalMalformed(
   parts: Parts,
-  { address, method, code, reason, message }: Refusal & { readonly address: string; readonly method: string },
+  { address, method, end, code, reason, message }: Refusal & Sender,
 ): Promise<void> {
   const now = parts.clock.now().toISOString().replace('Z', '000Z')
   const line = parts.stations.journal.append(
@@ -48,6 +56,5 @@ export async function journalMalformed(
     },
     'soon',
   )
-  // The journal itself tells of its failure, and the connection ends in any case.
-  await line.catch(() => undefined)
+  await line.catch(end)
 }
