@@ -1,13 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { fileURLToPath } from 'node:url'
-import { kubectlPath } from '../test/support/kubectl.ts'
 import { temporaryFolder } from '../test/support/tmp.ts'
+import { median, report, say, startBroker, startKubectlProxy, type Peer } from './bench/peers.ts'
 import { listPath, secretsPath, startUpstream } from './bench/upstream.ts'
 
 /**
@@ -20,12 +17,8 @@ const rounds = Number(process.argv[2] ?? 9)
 const [others, measured] = ['0', '1'] as const
 const run = promisify(execFile)
 
-interface Peer {
-  readonly name: string
-  readonly base: string
-  readonly token: string
-  readonly pid?: number
-}
+type Asked = Pick<Peer, 'name' | 'base' | 'token'> & { readonly pid?: number }
+
 interface Sample {
   /** Milliseconds to the first byte of the answer, and to its last. */
   readonly first: number
@@ -38,10 +31,12 @@ const upstream = parts.use(await startUpstream(folder.path, others))
 const kubeconfig = join(folder.path, 'kubeconfig')
 await writeFile(kubeconfig, upstream.kubeconfig, { mode: 0o600 })
 
-const direct: Peer = { name: 'direct', base: upstream.url, token: 'bench' }
-const kubectlProxy: Peer = { name: 'kubectl proxy', base: await startKubectlProxy(), token: '' }
-const masking = await startBroker('builtin')
-const unmasked = await startBroker('unmasked')
+const direct: Asked = { name: 'direct', base: upstream.url, token: 'bench' }
+const place = { parts, kubeconfig, cpu: measured }
+const kubectlProxy = await startKubectlProxy(place)
+const masking = await startBroker(place, 'builtin')
+const unmasked = await startBroker(place, 'unmasked')
+for (const peer of [masking, unmasked]) report({ peer: peer.name, idle: await peakMemory(peer) })
 
 say(`load average ${loadavg()[0]?.toFixed(2)}; medians of ${rounds} rounds; ratio: time of kubectl proxy / own time`)
 for (const [what, path] of [
@@ -49,7 +44,7 @@ for (const [what, path] of [
   ['7,000 pods', listPath],
 ] as const) {
   const peers = [direct, kubectlProxy, unmasked, masking]
-  const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]))
+  const samples = new Map<Asked, Sample[]>(peers.map((peer) => [peer, []]))
   for (const peer of peers) await ask(peer, path)
   for (let round = 0; round < rounds; round++) for (const peer of peers) samples.get(peer)?.push(await ask(peer, path))
   const base = median((samples.get(kubectlProxy) ?? []).map(({ total }) => total))
@@ -63,7 +58,7 @@ for (const [what, path] of [
 }
 
 /** Bytes as curl gets them, and throws away. */
-async function ask({ base, token }: Peer, path: string): Promise<Sample> {
+async function ask({ base, token }: Asked, path: string): Promise<Sample> {
   const header = token === '' ? [] : ['-H', `Authorization: Bearer ${token}`]
   const format = '%{http_code} %{time_starttransfer} %{time_total}'
   const args = ['-c', others, 'curl', '-sk', '-o', '/dev/null', '-w', format, ...header, `${base}${path}`]
@@ -78,62 +73,14 @@ async function body(path: string): Promise<string> {
 }
 
 /** Highest resident memory of a process since it began, MiB. */
-async function peakMemory({ pid }: Peer): Promise<{ readonly peakMiB?: number }> {
+async function peakMemory({ pid }: Asked): Promise<{ readonly peakMiB?: number }> {
   if (pid === undefined) return {}
   const found = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))
   return { peakMiB: Number(found?.[1]) / 1024 }
-}
-
-async function startKubectlProxy(): Promise<string> {
-  const kubectl = await kubectlPath()
-  const child = spawn('taskset', ['-c', measured, kubectl, '--kubeconfig', kubeconfig, 'proxy', '--port=0'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { HOME: folder.path, GOMAXPROCS: '1', PATH: process.env['PATH'] ?? '' },
-  })
-  parts.defer(async () => {
-    child.kill()
-    await once(child, 'exit')
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const address = /on (127\.0\.0\.1:\d+)/.exec(line)?.[1]
-    if (address !== undefined) return `http://${address}`
-  }
-  throw new Error('kubectl proxy ended.')
-}
-
-async function startBroker(policy: 'builtin' | 'unmasked'): Promise<Peer> {
-  const program = fileURLToPath(new URL('bench/broker.ts', import.meta.url))
-  const child = spawn('taskset', ['-c', measured, process.execPath, program, kubeconfig, policy], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  parts.defer(async () => {
-    child.stdin.end()
-    await once(child, 'exit')
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { endpoint, token } = JSON.parse(line) as { endpoint: string; token: string }
-    const peer = { name: policy === 'builtin' ? 'broker, masking' : 'broker, no masks', base: endpoint, token }
-    const { peakMiB } = await peakMemory({ ...peer, pid: child.pid ?? 0 })
-    report({ peer: peer.name, idleMiB: peakMiB })
-    return { ...peer, pid: child.pid ?? 0 }
-  }
-  throw new Error('The broker ended.')
 }
 
 function timed(work: () => unknown): number {
   const began = performance.now()
   work()
   return performance.now() - began
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-function report(figures: Readonly<Record<string, unknown>>): void {
-  say(JSON.stringify(figures, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(2)) : value)))
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -1,32 +1,27 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
-import { fileURLToPath } from 'node:url'
 import { kubectlPath } from '../test/support/kubectl.ts'
 import { temporaryFolder } from '../test/support/tmp.ts'
 import { startPractice } from '../src/practice/server.ts'
+import { median, report, say, startBroker, startKubectlProxy, type Peer } from './bench/peers.ts'
 import { listPath, podPath, startUpstream } from './bench/upstream.ts'
 
 /**
  * Requests through the broker, beside `kubectl proxy` and no proxy at all, in one run and in turn, as ratios. Needs nginx
  * and wrk (Debian packages) and two processors: one for what is measured, one for nginx and wrk.
  *
- * Usage: node scripts/bench-proxy.ts [ROUNDS] [SECONDS]. `kubectl proxy` speaks plain HTTP to its clients, its advantage.
+ * Usage: node scripts/bench-proxy.ts [ROUNDS] [SECONDS].
  */
 const rounds = Number(process.argv[2] ?? 5)
 const seconds = Number(process.argv[3] ?? 3)
 const [others, measured] = ['0', '1'] as const
 const run = promisify(execFile)
 
-interface Peer {
-  readonly name: string
-  readonly base: string
-  readonly token: string
-}
+type Asked = Pick<Peer, 'name' | 'base' | 'token'>
+
 interface Sample {
   readonly perSecond: number
   readonly p50: number
@@ -40,10 +35,11 @@ const kubeconfig = join(folder.path, 'kubeconfig')
 await writeFile(kubeconfig, upstream.kubeconfig, { mode: 0o600 })
 const kubectl = await kubectlPath()
 
-const direct: Peer = { name: 'direct', base: upstream.url, token: 'bench' }
-const kubectlProxy: Peer = { name: 'kubectl proxy', base: await startKubectlProxy(), token: '' }
-const builtin = await startBroker(kubeconfig, 'builtin')
-const unmasked = await startBroker(kubeconfig, 'unmasked')
+const direct = { name: 'direct', base: upstream.url, token: 'bench' }
+const place = { parts, kubeconfig, cpu: measured }
+const kubectlProxy = await startKubectlProxy(place)
+const builtin = await startBroker(place, 'builtin')
+const unmasked = await startBroker(place, 'unmasked')
 
 say(`load average ${loadavg()[0]?.toFixed(2)}; ${rounds} rounds of ${seconds} s, medians; ratios to kubectl proxy`)
 for (const connections of [1, 8, 64]) {
@@ -60,8 +56,8 @@ for (const connections of [1, 4]) {
 await wholeCommands()
 
 /** One kind of request through each peer in turn. */
-async function compare(what: string, path: string, connections: number, peers: readonly Peer[]): Promise<void> {
-  const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]))
+async function compare(what: string, path: string, connections: number, peers: readonly Asked[]): Promise<void> {
+  const samples = new Map<Asked, Sample[]>(peers.map((peer) => [peer, []]))
   for (const peer of peers) await wrk(peer, path, connections, 1)
   for (let round = 0; round < rounds; round++) {
     for (const peer of peers) samples.get(peer)?.push(await wrk(peer, path, connections, seconds))
@@ -85,7 +81,7 @@ async function wholeCommands(): Promise<void> {
   parts.defer(() => practice.close())
   const own = join(folder.path, 'practice')
   await writeFile(own, practice.kubeconfig, { mode: 0o600 })
-  const broker = await startBroker(own, 'builtin')
+  const broker = await startBroker({ ...place, kubeconfig: own }, 'builtin')
   const behind = join(folder.path, 'behind')
   await writeFile(behind, broker.kubeconfig, { mode: 0o600 })
   const times: Record<string, number[]> = { direct: [], broker: [] }
@@ -104,7 +100,7 @@ async function wholeCommands(): Promise<void> {
 }
 
 /** One run of wrk: requests a second, and latency in ms. */
-async function wrk({ base, token }: Peer, path: string, connections: number, forSeconds: number): Promise<Sample> {
+async function wrk({ base, token }: Asked, path: string, connections: number, forSeconds: number): Promise<Sample> {
   const args = ['-c', others, 'wrk', '-t1', `-c${connections}`, `-d${forSeconds}s`, '--latency', '--timeout', '20s']
   const header = token === '' ? [] : ['-H', `Authorization: Bearer ${token}`]
   const { stdout } = await run('taskset', [...args, ...header, `${base}${path}`])
@@ -122,56 +118,10 @@ function milliseconds(found: RegExpExecArray | null): number {
   return Number(number) * { us: 0.001, ms: 1, s: 1000 }[unit as 'us' | 'ms' | 's']
 }
 
-async function startKubectlProxy(): Promise<string> {
-  const child = spawn('taskset', ['-c', measured, kubectl, '--kubeconfig', kubeconfig, 'proxy', '--port=0'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-    env: { HOME: folder.path, GOMAXPROCS: '1', PATH: process.env['PATH'] ?? '' },
-  })
-  parts.defer(async () => {
-    child.kill()
-    await once(child, 'exit')
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const address = /on (127\.0\.0\.1:\d+)/.exec(line)?.[1]
-    if (address !== undefined) return `http://${address}`
-  }
-  throw new Error('kubectl proxy ended.')
-}
-
-async function startBroker(config: string, policy: 'builtin' | 'unmasked') {
-  const script = fileURLToPath(new URL('bench/broker.ts', import.meta.url))
-  const child = spawn('taskset', ['-c', measured, process.execPath, script, config, policy], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  parts.defer(async () => {
-    child.stdin.end()
-    await once(child, 'exit')
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { endpoint, token, kubeconfig: text } = JSON.parse(line) as Record<string, string>
-    return { name: `broker, ${policy}`, base: endpoint ?? '', token: token ?? '', kubeconfig: text ?? '' }
-  }
-  throw new Error('The broker ended.')
-}
-
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
-}
-
 function medians(samples: readonly Sample[]): Sample {
   return {
     perSecond: median(samples.map(({ perSecond }) => perSecond)),
     p50: median(samples.map(({ p50 }) => p50)),
     p99: median(samples.map(({ p99 }) => p99)),
   }
-}
-
-function report(line: object): void {
-  say(
-    JSON.stringify(line, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(3)) : value)),
-  )
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
