@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
 import { runCli, startCli, type CliOptions, type CliResult, type RunningCli } from '../support/cli.ts'
 import { kubectlPath } from '../support/kubectl.ts'
 import { temporaryFolder } from '../support/tmp.ts'
@@ -55,5 +56,34 @@ export async function practiceBroker(flags: readonly string[] = []): Promise<Pra
       return Promise.all(files.map(async (path) => ({ path, bytes: await readFile(path) })))
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}
+
+/** One broker for all stories of a file; there from the first of them on. */
+export function brokerOfFile(): PracticeBroker {
+  const parts = new AsyncDisposableStack()
+  let broker: PracticeBroker | undefined
+  beforeAll(async () => {
+    broker = parts.use(await practiceBroker())
+  })
+  afterAll(() => parts.disposeAsync())
+  const there = () => {
+    if (broker === undefined) throw new Error('The broker is there once the stories begin.')
+    return broker
+  }
+  return {
+    get state() {
+      return there().state
+    },
+    get process() {
+      return there().process
+    },
+    get kubectl() {
+      return there().kubectl
+    },
+    chaperone: (args, options) => there().chaperone(args, options),
+    kubectlRun: (args, flags) => there().kubectlRun(args, flags),
+    files: () => there().files(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }

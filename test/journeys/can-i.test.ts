@@ -1,13 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { practiceBroker, type PracticeBroker } from './broker.ts'
+import { expect, it } from 'vitest'
+import { brokerOfFile } from './broker.ts'
 
-let parts: AsyncDisposableStack
-let broker: PracticeBroker
-beforeAll(async () => {
-  parts = new AsyncDisposableStack()
-  broker = parts.use(await practiceBroker())
-})
-afterAll(() => parts.disposeAsync())
+const broker = brokerOfFile()
 
 it.each([
   ['what is allowed is for the cluster to say', ['get', 'pods'], 0, /^yes/],

@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { builtMain, pinnedNode } from '../support/cli.ts'
 import { openPty } from '../support/pty.ts'
-import { practiceBroker, type PracticeBroker } from './broker.ts'
+import { brokerOfFile } from './broker.ts'
 
-let parts: AsyncDisposableStack
-let broker: PracticeBroker
-beforeAll(async () => {
-  parts = new AsyncDisposableStack()
-  broker = parts.use(await practiceBroker())
-})
-afterAll(() => parts.disposeAsync())
+const broker = brokerOfFile()
 
 const password = 'correct horse battery staple'
 const asking = ['reveal', '--practice', 'secret/db-canary', 'password']

@@ -1,18 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { builtMain, pinnedNode, runCli } from '../support/cli.ts'
 import { personsEnvironment } from '../support/environment.ts'
 import { temporaryFolder } from '../support/tmp.ts'
-import { practiceBroker, type PracticeBroker } from './broker.ts'
+import { brokerOfFile } from './broker.ts'
 
-let parts: AsyncDisposableStack
-let broker: PracticeBroker
-beforeAll(async () => {
-  parts = new AsyncDisposableStack()
-  broker = parts.use(await practiceBroker())
-})
-afterAll(() => parts.disposeAsync())
+const broker = brokerOfFile()
 
 it('shows the broker, a session with its counts, and what is held', async () => {
   const line = `${broker.kubectl} get pods -n data -o name >/dev/null; ${broker.kubectl} delete namespace data`
@@ -32,7 +26,8 @@ it('shows the broker, a session with its counts, and what is held', async () => 
 })
 
 it('says what to do where nothing runs and nothing was done', async () => {
-  const home = parts.use(await temporaryFolder()).path
+  await using folder = await temporaryFolder()
+  const home = folder.path
   const env = { HOME: home, XDG_STATE_HOME: home }
   const { stdout, code } = await runCli(['status'], { env })
   expect(code).toBe(0)

@@ -1,19 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { builtMain, pinnedNode } from '../support/cli.ts'
 import { personsEnvironment } from '../support/environment.ts'
 import { openPty } from '../support/pty.ts'
-import { practiceBroker, type PracticeBroker } from './broker.ts'
+import { brokerOfFile } from './broker.ts'
 
-let parts: AsyncDisposableStack
-let broker: PracticeBroker
-beforeAll(async () => {
-  parts = new AsyncDisposableStack()
-  broker = parts.use(await practiceBroker())
-})
-afterAll(() => parts.disposeAsync())
+const broker = brokerOfFile()
 
 const removal = ['delete', 'namespace', 'shop-staging', '--wait=false']
 
