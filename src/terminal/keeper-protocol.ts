@@ -42,7 +42,8 @@ export interface Exit {
   readonly fault?: { readonly code: string; readonly message: string; readonly advice: string }
 }
 
-const kinds: readonly FrameKind[] = [
+/** By their numbers on the wire. */
+export const frameKinds: readonly FrameKind[] = [
   'hello',
   'output',
   'exit',
@@ -66,7 +67,7 @@ export function encodeFrame(kind: FrameKind, payload: Uint8Array | string = ''):
 /** What goes before a payload of so many bytes. */
 export function frameHeader(kind: FrameKind, bytes: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES)
-  header[0] = kinds.indexOf(kind)
+  header[0] = frameKinds.indexOf(kind)
   header.writeUInt32BE(bytes, 1)
   return header
 }
@@ -87,7 +88,7 @@ export class FrameReader {
   #next(): Frame | undefined {
     if (this.#bytes < HEADER_BYTES) return undefined
     const whole = this.#whole()
-    const kind = kinds[whole[0] ?? kinds.length]
+    const kind = frameKinds[whole[0] ?? frameKinds.length]
     const length = whole.readUInt32BE(1)
     if (kind === undefined || length > MAX_PAYLOAD_BYTES) throw noFrame()
     const end = HEADER_BYTES + length

@@ -1,20 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeFrame, FrameReader, type FrameKind } from '../../src/terminal/keeper-protocol.ts'
+import { encodeFrame, frameKinds, FrameReader, type FrameKind } from '../../src/terminal/keeper-protocol.ts'
 
-const kinds: readonly FrameKind[] = [
-  'hello',
-  'output',
-  'exit',
-  'taken',
-  'input',
-  'resize',
-  'pause',
-  'resume',
-  'hangup',
-  'attach',
-]
-const frames = fc.array(fc.tuple(fc.constantFrom(...kinds), fc.uint8Array({ maxLength: 300 })), { maxLength: 12 })
+const frames = fc.array(fc.tuple(fc.constantFrom(...frameKinds), fc.uint8Array({ maxLength: 300 })), { maxLength: 12 })
 
 test('frames come through as they were, however they are cut', () => {
   fc.assert(
