@@ -63,8 +63,9 @@ const stories: readonly Told[] = [
     command: [...vim, '-c', 'syntax on', '-c', 'set mouse=a ttymouse=sgr', 'source.c'],
     steps: [
       { shows: 'value_1 =' },
-      { keys: 'Onew line 漢字 e\u0301', shows: 'new line 漢字' },
-      { keys: escape, shows: /^(?![^]*INSERT)/ },
+      { keys: 'O', shows: 'INSERT' },
+      // While it is typed in, vim brings its ruler up to date when it finds the time.
+      { keys: `new line 漢字 e\u0301${escape}`, shows: /^(?![^]*INSERT)[^]*new line 漢字/ },
       { keys: 'jVjj', shows: 'VISUAL LINE' },
       { keys: `${escape}:split\r`, shows: /source\.c[^]*source\.c/ },
       { keys: `${escape}[<0;9;5M${escape}[<0;9;5m`, shows: /\d+,\d/ },
@@ -146,9 +147,10 @@ const stories: readonly Told[] = [
       { keys: '\x15echo tree/\t\t', shows: 'branch/' },
       { keys: `\x15echo ${'long '.repeat(30)}stop.`, shows: /s\n?t\n?o\n?p\n?\./ },
       { keys: '\x01x', shows: 'xecho' },
-      { keys: '\x15\x0bsleep 100\r', shows: 'sleep 100' },
+      // Its name is on the screen before it runs, and Ctrl-Z would stop nothing.
+      { keys: `\x15\x0bsh -c 'echo run""ning; exec sleep 100'\r`, shows: '\nrunning' },
       { keys: '\x1a', shows: 'Stopped' },
-      { keys: 'jobs; fg\r', shows: /fg\n[^]*sleep 100\n/ },
+      { keys: 'jobs; fg\r', shows: /fg\n[^]*sleep 100'\n/ },
       { keys: '\x03', shows: /\^C\nin> *$/m },
       { keys: '\x13echo held\r\x11', shows: '\nheld' },
     ],
