@@ -5,7 +5,7 @@ import { Side } from './side.ts'
 
 const chaperoned = new URL('../chaperoned.ts', import.meta.url).pathname
 
-/** Reads a megabyte between the marks of bracketed paste and says how much came and what its digest is. */
+/** Reads a megabyte between the marks of bracketed paste, says how much came and what its digest is, and stays. */
 const reader = `
   process.stdin.setRawMode(true)
   const chunks = []
@@ -16,7 +16,6 @@ const reader = `
     const body = all.subarray(6, -6)
     const hash = require('node:crypto').createHash('sha256').update(body).digest('hex')
     process.stdout.write('\\x1b[?2004l' + all.subarray(0, 6).toString('hex') + ' ' + body.length + ' ' + hash + '\\n')
-    process.stdin.pause()
   })
   process.stdout.write('\\x1b[?2004hready\\n')`
 
@@ -31,7 +30,7 @@ describe('a paste', () => {
     side.type(`\x1b[200~${text}\x1b[201~`)
     const digest = createHash('sha256').update(text).digest('hex')
     await side.waitFor(`1b5b3230307e ${Buffer.byteLength(text)} ${digest}`)
-    expect(side.text()).toContain('STATUS 120x30')
+    await side.waitFor('STATUS 120x30')
     expect(side.text()).not.toContain('drawer')
   })
 })
