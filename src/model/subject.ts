@@ -1,5 +1,8 @@
-/** How a Subject proved who it is. `local` = the operating-system user that started the broker. */
-export type AuthenticatedBy = 'local' | 'session-token' | 'reviewer-token'
+/**
+ * How a Subject proved who it is. `local` = the operating-system user that started the broker, `jwt` = a token of an
+ * issuer that the configuration trusts, `token-review` = a token that the cluster itself knows.
+ */
+export type AuthenticatedBy = 'local' | 'session-token' | 'reviewer-token' | 'jwt' | 'token-review'
 
 /** The authenticated caller, in the shape of Kubernetes' user.Info. */
 export interface Subject {
