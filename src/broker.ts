@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createApprovals } from './approval/approvals.ts'
 import type { Approvals } from './approval/port.ts'
+import type { IdentityConfig } from './config/identity.ts'
 import { readPolicyFiles } from './config/policy-files.ts'
 import { watchPolicyFiles } from './config/policy-watch.ts'
 import type { StateFolders } from './config/state.ts'
@@ -10,27 +11,36 @@ import type { Caller } from './control/routes.ts'
 import { startControl } from './control/server.ts'
 import { practiceReviewer } from './identity/local.ts'
 import { identifyBySession } from './identity/identify.ts'
+import { makeIssuance, type Issuance } from './identity/issuance.ts'
+import { fetchDocument } from './identity/key-source.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
 import { findReviewer } from './identity/reviewers.ts'
 import { bearerToken, newToken, sameHash, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
 import { loadUpstream } from './kube/kubeconfig.ts'
+import type { Upstream } from './kube/port.ts'
+import { reviewToken } from './kube/token-review.ts'
 import { makeOblige } from './mask/oblige.ts'
 import { makeRestore } from './mask/restore.ts'
+import type { Session } from './model/session.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
+import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { openStore } from './store/embedded.ts'
+import { newCredentialKey } from './trust/credential-key.ts'
 import { openTrust } from './trust/trust.ts'
 
 /** A broker started by a shell ends this long after nobody uses it any more. */
 const idleMs = 3_000
 /** A broker that nobody ever used ends after this. */
 const unusedMs = 60_000
+/** How often sessions are looked at whose time may be over; their credentials have stopped working by then. */
+const expiryMs = 5_000
 /** Time given to running requests when the broker ends. */
 const graceMs = 2_000
 /** Server certificates are made anew at each start; none has to live longer than a broker does. */
@@ -50,6 +60,8 @@ export interface BrokerOptions {
   /** What exec plugins of the kubeconfig run in. */
   readonly environment: Readonly<Record<string, string>>
   readonly listen: { readonly host: string; readonly port: number }
+  /** Whom it trusts to say who calls; absent = only its own sessions are known. */
+  readonly identity?: IdentityConfig
   /** Empty = the built-in policy. */
   readonly policyFiles: readonly string[]
   readonly warn: (sentence: string) => void
@@ -132,14 +144,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   )
   parts.use(watch)
 
+  const issuance = options.identity === undefined ? undefined : issuanceOf(options.identity, upstream, sessions)
+  const expiry = setInterval(() => void endSessions(sessions, approvals, sessions.expired()), expiryMs)
+  parts.defer(() => clearInterval(expiry))
+
   const proxy = await startProxy({
     ...options.listen,
+    ...(issuance === undefined ? {} : { exchange: issuance.exchange }),
     tls,
     upstream,
     clock,
     newAuditID: randomUUID,
     stations: {
-      identify: identifyBySession((token) => sessions.byToken(token)),
+      identify: identifyBySession((token) => sessions.byToken(token) ?? issuance?.sessionOf(token)),
       decide: (input) => force.policy.decide({ ...input, now: clock.now() }),
       park: approvals.park,
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),
@@ -182,7 +199,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
   })
   parts.defer(() => control.close())
-  parts.defer(() => endSessions(sessions, approvals))
+  parts.defer(() => endSessions(sessions, approvals, sessions.active()))
 
   const opened = parts.move()
   return {
@@ -230,8 +247,27 @@ function observe(sessions: SessionRegistry): Observe {
   }
 }
 
-async function endSessions(sessions: SessionRegistry, approvals: Approvals): Promise<void> {
-  for (const session of sessions.active()) {
+/** Throws ERR_CONFIG. */
+function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: SessionRegistry): Issuance {
+  const { tokenReview } = config
+  return makeIssuance({
+    jwt: config.jwt,
+    review: tokenReview && {
+      ask: (token) => reviewToken(upstream, token, tokenReview.audiences),
+      reservedNames: tokenReview.reservedNames,
+    },
+    lifetimeMs: config.credentialLifetimeMs,
+    key: newCredentialKey(),
+    audience: upstream.identity,
+    sessions,
+    fetch: fetchDocument,
+    compile: compileExpression,
+    mode: 'local',
+  })
+}
+
+async function endSessions(sessions: SessionRegistry, approvals: Approvals, ending: readonly Session[]): Promise<void> {
+  for (const session of ending) {
     sessions.end(session.id)
     await approvals.endSession(session.id)
   }

@@ -55,6 +55,7 @@ Examples
       environment: context.environment.variables,
       listen: config.listen,
       policyFiles: config.policyFiles,
+      ...(config.identity === undefined ? {} : { identity: config.identity }),
       warn: (sentence) => say(context, sentence),
     })
     parts.defer(() => broker.close())

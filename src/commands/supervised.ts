@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { loadConfig, type Config } from '../config/load.ts'
-import type { BrokerEvent, ControlClient, RequestNote, SessionGrant } from '../control/contract.ts'
+import type { BrokerEvent, ControlClient, RequestNote, SessionGrant, SessionRequest } from '../control/contract.ts'
 import { toFault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
@@ -12,7 +12,7 @@ import { say, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connectOrStart, type Link } from './link.ts'
 import { configFlags } from './shared-options.ts'
-import { shownCommand } from './shown-command.ts'
+import { shownCommand } from '../request/shown-command.ts'
 
 /** A session with its credential, recording and connection to the broker: all that a shell or a run stands on. */
 export interface Supervised extends AsyncDisposable {
@@ -37,7 +37,7 @@ export type SessionEvent =
   | { readonly type: 'ended'; readonly reason: string }
 
 export interface SuperviseOptions {
-  readonly kind: Session['kind']
+  readonly kind: SessionRequest['kind']
   readonly command: readonly string[]
   readonly cols: number
   readonly rows: number

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { Environment } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
+import { identityOf, type IdentityConfig } from './identity.ts'
 import { parseConfig } from './parse.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   /** Absolute paths; empty = the built-in policy. */
   readonly policyFiles: readonly string[]
+  /** Undefined = only the broker's own sessions. */
+  readonly identity: IdentityConfig | undefined
   readonly recordingVersion: 2 | 3
   readonly ui: 'full' | 'line' | 'none' | undefined
   readonly leader: string | undefined
@@ -60,6 +63,7 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
       flags.policies === undefined || flags.policies.length === 0
         ? (file.policies ?? []).map(beside)
         : flags.policies.map((path) => resolve(path)),
+    identity: identityOf(file.identity),
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,
     leader: file.leader,

@@ -9,7 +9,7 @@ import {
   type Document,
   type YAMLError,
 } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Fault } from '../model/fault.ts'
 import { configSchema, type ConfigFile } from './schema.ts'
 
@@ -90,11 +90,14 @@ function wordsFor(issue: Issue, value: unknown): string {
       return `must be ${issue.values.length === 1 ? allowed : `one of ${allowed}`}, not ${given}`
     }
     case 'invalid_type':
+      if (value === undefined) return 'is missing'
       return `must be ${kinds[issue.expected] ?? issue.expected}, not ${given}`
     case 'invalid_union':
       return `must be 2 or 3, not ${given}`
     case 'too_small':
       return 'must not be empty'
+    case 'custom':
+      return issue.message
     default:
       return `${issue.message}, not ${given}`
   }
@@ -106,9 +109,19 @@ const kinds: Readonly<Record<string, string>> = {
   object: 'keys with values, like apiVersion: chaperone/v1',
 }
 
-/** Of the whole file, or of `recording`, the only key that holds others. */
+/** The keys that may stand at a place of the file. */
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  return path.length === 0 ? Object.keys(configSchema.shape) : ['version']
+  const place = path.reduce<z.core.$ZodType>((schema, key) => {
+    const whole = unwrapped(schema)
+    if (whole instanceof z.ZodArray) return whole.element
+    return whole instanceof z.ZodObject ? (whole.shape[String(key)] as z.core.$ZodType) : whole
+  }, configSchema)
+  const whole = unwrapped(place)
+  return whole instanceof z.ZodObject ? Object.keys(whole.shape) : []
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional ? unwrapped(schema.unwrap()) : schema
 }
 
 function keyOffset(document: Document.Parsed, path: readonly PropertyKey[], key: string): number {

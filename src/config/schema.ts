@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { identitySchema } from './identity-schema.ts'
 
 /** The shape of chaperone.yaml. Its JSON Schema for editors is src/config/chaperone.schema.json. */
 export const configSchema = z
@@ -19,6 +20,7 @@ export const configSchema = z
       .array(z.string().min(1))
       .optional()
       .describe('Policy files (AccessPolicy and MaskSet), relative to this file. Default: the built-in policy.'),
+    identity: identitySchema.optional().describe('Whom the broker trusts to say who calls, besides its own sessions.'),
     recording: z
       .strictObject({
         version: z

@@ -30,7 +30,13 @@ export interface AuthenticatorParts {
  * Verifies JSON Web Tokens (RFC 7519, RFC 8725) of the configured issuers. Throws ERR_CONFIG when an expression in the
  * configuration cannot be used or an issuer is there twice.
  */
-export function makeAuthenticators(configs: readonly IssuerConfig[], parts: AuthenticatorParts): Authenticators {
+export function makeAuthenticators(
+  configs: readonly IssuerConfig[],
+  parts: AuthenticatorParts,
+): Authenticators & {
+  /** True when the token names one of the issuers. */
+  knows(token: string): boolean
+} {
   const issuers = new Map<string, Issuer>()
   for (const config of configs) {
     const { url } = config.issuer
@@ -46,6 +52,10 @@ export function makeAuthenticators(configs: readonly IssuerConfig[], parts: Auth
     })
   }
   return {
+    knows: (token) => {
+      const name = issuerNamed(token)
+      return typeof name === 'string' && issuers.has(name)
+    },
     verify: async (token) => {
       const issuer = issuerOf(token, issuers)
       const claims = await verified(token, issuer, parts.now())
@@ -57,18 +67,24 @@ export function makeAuthenticators(configs: readonly IssuerConfig[], parts: Auth
 
 /** The issuer that the token names; nothing in it is believed before its signature is checked. */
 function issuerOf(token: string, issuers: ReadonlyMap<string, Issuer>): Issuer {
-  if (token.length > MAX_TOKEN) throw refused(`The token is longer than ${MAX_TOKEN} characters.`)
-  let name: unknown
-  try {
-    name = decodeJwt(token).iss
-  } catch (cause) {
-    throw refused('This is no JSON Web Token.', cause)
-  }
+  const name = issuerNamed(token)
+  if (name === undefined)
+    throw refused(`This is no JSON Web Token of at most ${MAX_TOKEN} characters that names its issuer.`)
   const issuer = typeof name === 'string' ? issuers.get(name) : undefined
   if (issuer !== undefined) return issuer
   throw new Fault('ERR_UNAUTHENTICATED', 'The configuration trusts no issuer of that name.', {
-    advice: `The token names ${JSON.stringify(String(name).slice(0, 256))}; list it under identity.jwt to trust it.`,
+    advice: `The token names ${(JSON.stringify(name) ?? '').slice(0, 256)}; list it under identity.jwt to trust it.`,
   })
+}
+
+/** The claim `iss`, unchecked; undefined when there is none. */
+function issuerNamed(token: string): unknown {
+  if (token.length > MAX_TOKEN) return undefined
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
 }
 
 async function verified(token: string, { config, keys }: Issuer, now: Date): Promise<Claims> {

@@ -1,8 +1,46 @@
-import type { Session } from '../model/session.ts'
+import type { ClientKind, Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
 
-/** Who calls and in which session. Rejects with ERR_UNAUTHENTICATED. `authorization` is the header's raw value. */
-export type Identify = (authorization: string | undefined) => Promise<{ subject: Subject; session: Session }>
+/**
+ * Who calls and in which session. Rejects with ERR_UNAUTHENTICATED. `authorization` is the header's raw value. `claim` is what
+ * the caller says it runs: not checked.
+ */
+export type Identify = (authorization: string | undefined) => Promise<{
+  readonly subject: Subject
+  readonly session: Session
+  readonly claim?: CommandClaim
+}>
+
+/** The process that a caller says it is, and its words. */
+export interface CommandClaim {
+  /** Process id and start time, as `4711.8123456`: the same for all requests of one command. */
+  readonly process: string
+  readonly words: readonly string[]
+}
+
+/** A subject's own token for a credential of the broker. */
+export interface ExchangeAsk {
+  readonly subjectToken: string
+  readonly kind: ClientKind
+  /** Milliseconds a held request keeps its client waiting; cut to what the credential lives. */
+  readonly waitMs: number
+  /** The session to prolong. */
+  readonly sessionID?: string
+  /** Where the call comes from. */
+  readonly address: string
+}
+
+export interface ExchangeGrant {
+  readonly subject: Subject
+  readonly sessionID: string
+  /** A bearer token for the data plane. */
+  readonly token: string
+  /** RFC 3339. */
+  readonly expiresAt: string
+}
+
+/** Rejects with ERR_UNAUTHENTICATED, ERR_FORBIDDEN (another's session) or ERR_QUOTA. */
+export type Exchange = (ask: ExchangeAsk) => Promise<ExchangeGrant>
 
 /** Verifies what a caller brings to prove who it is. */
 export interface Authenticators {

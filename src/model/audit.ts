@@ -50,6 +50,7 @@ export const annotation = {
   reviewer: 'chaperone/reviewer',
   command: 'chaperone/command', // equivalent kubectl command
   claimedCommand: 'chaperone/claimed-command',
+  claimedProcess: 'chaperone/claimed-process', // the same for all requests of one command
   outcome: 'chaperone/outcome', // completed | refused | cancelled | failed | unknown
   masked: 'chaperone/masked-values', // a count, never a value
   digest: 'chaperone/request-digest',

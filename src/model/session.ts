@@ -3,11 +3,16 @@ import type { Subject } from './subject.ts'
 
 export type Mode = 'local' | 'isolated' | 'remote'
 
+/** What a client says of itself where it gets a credential; recorded, never judged. */
+export const clientKinds = ['pipeline', 'agent', 'person'] as const
+export type ClientKind = (typeof clientKinds)[number]
+
 /** One supervised stretch of work of one subject. Times are RFC 3339. */
 export interface Session {
   /** `s-` and eight characters of a-z2-9. */
   readonly id: string
-  readonly kind: 'shell' | 'run'
+  /** `client` = a program with a credential of its own, as in a pipeline; it has no process of ours. */
+  readonly kind: 'shell' | 'run' | 'client'
   readonly subject: Subject
   readonly mode: Mode
   readonly command: readonly string[]
@@ -15,6 +20,8 @@ export interface Session {
   readonly waitMs?: number
   readonly startedAt: string
   readonly endedAt?: string
+  /** Of a `client`: it ends then, unless its credential is renewed. */
+  readonly expiresAt?: string
   /** File name of the recording below the recordings folder, empty until one is opened. */
   readonly recording: string
   readonly counts: SessionCounts

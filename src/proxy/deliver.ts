@@ -30,6 +30,22 @@ export function sendStatus(reply: ClientReply, status: Status, auditID: string, 
   reply.out.end(headOnly ? undefined : body)
 }
 
+/** Whether what a client has been sent ends with a whole line. */
+export class Tail {
+  isLineEnd = true
+
+  note(chunk: Uint8Array): void {
+    if (chunk.length > 0) this.isLineEnd = chunk.at(-1) === newline
+  }
+}
+
+const newline = 0x0a
+
+/** Ends a watch with its last event, type ERROR (k8s.io/apimachinery pkg/watch), so that its client learns why. */
+export function endWatch(reply: ClientReply, status: Status): void {
+  reply.out.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`)
+}
+
 /**
  * Streams an upstream answer to the client at the client's pace. `noteMasked` learns of the mask's count at once.
  * Rejects when upstream or mask fail (headers may not be out yet: see `reply.begun`); resolves when the client
@@ -40,6 +56,7 @@ export async function deliver(
   answer: UpstreamAnswer,
   delivery: Delivery,
   noteMasked: (masked: MaskedAnswer) => void,
+  tail: Tail,
 ): Promise<void> {
   const { masker } = delivery
   const bodiless = delivery.headOnly || answer.statusCode === 204 || answer.statusCode === 304
@@ -70,7 +87,7 @@ export async function deliver(
     }
     reply.begin(answer.statusCode, headers)
     reply.flush()
-    await pump(reply.out, chunks, await chunks.next())
+    await pump(reply.out, chunks, await chunks.next(), tail)
   } finally {
     answer.body.destroy()
     await chunks?.return?.()
@@ -101,9 +118,11 @@ async function pump(
   out: Writable,
   chunks: AsyncIterator<Uint8Array>,
   first: IteratorResult<Uint8Array>,
+  tail?: Tail,
 ): Promise<void> {
   let next = first
   while (next.done !== true && !out.destroyed) {
+    tail?.note(next.value)
     if (!out.write(next.value)) await drained(out)
     next = out.destroyed ? next : await chunks.next()
   }

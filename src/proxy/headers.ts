@@ -35,12 +35,25 @@ export function assertUnambiguous(request: ClientRequest): void {
       advice: 'Send it without Content-Encoding.',
     })
   }
+  assertNoHiddenToken(request)
   const impersonation = Object.keys(headers).find((name) => name.replaceAll('_', '-').startsWith('impersonate-'))
   if (impersonation !== undefined) {
     throw new Fault('ERR_FORBIDDEN', 'Impersonation (--as) is not possible through Chaperone.', {
       advice: 'Repeat the command without --as, --as-group and --as-uid.',
     })
   }
+}
+
+/** Where browsers put a bearer token that opens a WebSocket (k8s.io/apiserver pkg/authentication/request/websocket). */
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.'
+
+/** Of two credentials only one would be checked, so the one that is hidden in a subprotocol is refused. */
+function assertNoHiddenToken(request: ClientRequest): void {
+  const protocols = (request.distinct['sec-websocket-protocol'] ?? []).join(',').toLowerCase()
+  if (!protocols.includes(tokenProtocol)) return
+  throw new Fault('ERR_UNAUTHENTICATED', 'A token in a WebSocket subprotocol is not taken.', {
+    advice: 'Send it in the header Authorization.',
+  })
 }
 
 function sizeOf(headers: ClientRequest['distinct']): number {

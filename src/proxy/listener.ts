@@ -4,6 +4,7 @@ import { DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Socket, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Exchange } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
 import { http1Client, type ClientReply, type ClientRequest } from './client.ts'
@@ -13,8 +14,11 @@ import { createHttp2, type Http2 } from './http2.ts'
 import { serve, type Parts } from './pipeline.ts'
 import { journalMalformed, noHttp, type Refusal, type Sender } from './malformed.ts'
 import { StreamLimit } from './stream-limit.ts'
+import { isTokenExchange, serveTokenExchange } from './token-exchange.ts'
 
 export interface ProxyOptions extends Parts {
+  /** Gives credentials; absent = there are none to be had here. */
+  readonly exchange?: Exchange
   readonly host: string
   /** 0 = any free port. */
   readonly port: number
@@ -91,15 +95,20 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const gate = new Gate()
   const parts = { ...options, streams: new StreamLimit(), gate }
   server.on('connection', (socket) => socket instanceof Socket && gate.enter(socket))
+  const { exchange } = options
+  const answer = (request: ClientRequest, reply: ClientReply) =>
+    exchange !== undefined && isTokenExchange(request)
+      ? serveTokenExchange(request, reply, options, exchange)
+      : serve(request, reply, parts, closing.signal)
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
     const { socket } = message
     const { request, reply } = http1Client(message, response)
     busy.add(socket)
-    track(serve(request, reply, parts, closing.signal).finally(() => busy.delete(socket)))
+    track(answer(request, reply).finally(() => busy.delete(socket)))
   }
   const http2 = createHttp2(
     { maxHeaderBytes: 4 * MAX_HEADER_BYTES, keepAliveMs },
-    (request: ClientRequest, reply: ClientReply) => track(serve(request, reply, parts, closing.signal)),
+    (request: ClientRequest, reply: ClientReply) => track(answer(request, reply)),
     (address, end) => track(journalMalformed(options, { address, method: '', end, ...noHttp })),
   )
   handOver(server, http2)

@@ -12,7 +12,7 @@ import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { readBody } from './body.ts'
 import { canIAnswer, sendCanI } from './can-i.ts'
 import type { ClientReply, ClientRequest } from './client.ts'
-import { deliver, sendStatus } from './deliver.ts'
+import { deliver, endWatch, sendStatus } from './deliver.ts'
 import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
@@ -25,7 +25,7 @@ import type { Stations } from './stations.ts'
 import { faultReason, faultStatus, refusalOf } from './status.ts'
 import type { StreamLimit } from './stream-limit.ts'
 import { Trace } from './trace.ts'
-import { Vigil } from './vigil.ts'
+import { assertStillIn, Vigil } from './vigil.ts'
 
 export interface Parts {
   readonly stations: Stations
@@ -147,10 +147,13 @@ async function carryOut(
   trace.reason = settled.reason
   const { auditID } = trace
   let result = { ok: false, summary: '' }
-  const identified = new Vigil(() => stations.identify(asked.headers.authorization))
+  const identified = new Vigil(async () =>
+    assertStillIn(matter.subject, await stations.identify(asked.headers.authorization)),
+  )
   const isStream = isLongRunning(request)
   const ends = isStream ? AbortSignal.any([gone, identified.lost]) : gone
-  if (isStream) identified.lost.addEventListener('abort', () => reply.begun && reply.breakOff())
+  // A client that does not read would keep its stream: who reads is told by `fail`.
+  if (isStream) identified.lost.addEventListener('abort', () => reply.out.writableNeedDrain && reply.breakOff())
   try {
     if (trace.held !== undefined) await identified.check()
     if (isStream) identified.keep()
@@ -183,6 +186,7 @@ async function carryOut(
         retryAfter: !isMutation(request),
       },
       (masked) => (trace.masked = masked.count),
+      trace.tail,
     )
     if (gone.aborted) cancelled(trace)
   } catch (thrown) {
@@ -215,7 +219,9 @@ function fail({ asked, reply, trace, gone }: Exchange, thrown: unknown): void {
   const reason: Reason = { code, message: fault.sentence }
   if (reply.begun) {
     trace.breakOff(reason)
-    reply.breakOff()
+    if (sessionEnded && trace.request?.verb === 'watch' && trace.tail.isLineEnd) {
+      endWatch(reply, faultStatus(fault, trace.auditID))
+    } else reply.breakOff()
     return
   }
   const status = faultStatus(fault, trace.auditID, trace.mayHaveWritten ? trace.upstreamCode : undefined)

@@ -2,11 +2,11 @@ import { annotation, type AuditEvent } from '../model/audit.ts'
 import type { Decision, Reason } from '../model/decision.ts'
 import type { HeldRequest } from '../model/held.ts'
 import { isMutation, type RequestAttributes } from '../model/request.ts'
-import type { Session } from '../model/session.ts'
 import type { Status } from '../model/status.ts'
-import type { Subject } from '../model/subject.ts'
+import { shownCommand } from '../request/shown-command.ts'
 import type { RequestTarget } from '../request/target.ts'
 import type { ClientRequest } from './client.ts'
+import { Tail } from './deliver.ts'
 import { printable, userAgent } from './headers.ts'
 import { shownTarget } from './shown-target.ts'
 import type { Stations } from './stations.ts'
@@ -19,7 +19,7 @@ const MAX_CLAIM = 256
 /** Everything learned about one request on its way; becomes its journal lines. */
 export class Trace {
   readonly auditID: string
-  caller: { readonly subject: Subject; readonly session: Session } | undefined
+  caller: Awaited<ReturnType<Stations['identify']>> | undefined
   target: RequestTarget | undefined
   request: RequestAttributes | undefined
   /** The equivalent command as a reviewer sees it. */
@@ -33,6 +33,8 @@ export class Trace {
   outcome: Outcome = 'failed'
   answer: { readonly code: number; readonly reason?: string; readonly message?: string } = { code: 500 }
   masked: () => number = () => 0
+  /** How far the answer's lines have come. */
+  readonly tail = new Tail()
   /** True once the request has been handed to the upstream. */
   forwarded = false
   /** What the API server answered, once it has. */
@@ -53,9 +55,11 @@ export class Trace {
     this.#address = asked.ends.remoteAddress ?? ''
   }
 
+  /** What the client says it runs: the words of its process where the credential carries them, else kubectl's own header. */
   get claimedCommand(): string {
-    const claim = [this.#asked.headers['kubectl-command']].flat()[0] ?? ''
-    return printable(claim).slice(0, MAX_CLAIM)
+    const words = this.caller?.claim?.words
+    const header = [this.#asked.headers['kubectl-command']].flat()[0] ?? ''
+    return printable(words === undefined ? header : shownCommand(words).join(' ')).slice(0, MAX_CLAIM)
   }
 
   /** Notes an answer of Chaperone's own. */
@@ -150,6 +154,7 @@ export class Trace {
     note(annotation.reviewer, held?.reviews.map((review) => review.reviewer.name).join(','))
     note(annotation.command, this.shownCommand)
     note(annotation.claimedCommand, this.claimedCommand)
+    note(annotation.claimedProcess, this.caller?.claim?.process)
     note(annotation.digest, this.digest)
     if (isLast) {
       note(annotation.outcome, this.outcome)

@@ -1,3 +1,7 @@
+import type { Identify } from '../identity/port.ts'
+import { Fault } from '../model/fault.ts'
+import type { Subject } from '../model/subject.ts'
+
 /** How long a stream may outlive its session. */
 const INTERVAL_MS = 2_000
 
@@ -31,4 +35,13 @@ export class Vigil {
   end(): void {
     clearInterval(this.#timer)
   }
+}
+
+/** Throws ERR_UNAUTHENTICATED when the caller is no longer in every group that it was in when its request was judged. */
+export function assertStillIn(before: Subject, { subject }: Awaited<ReturnType<Identify>>): void {
+  const lost = before.groups.find((group) => !subject.groups.includes(group))
+  if (lost === undefined) return
+  throw new Fault('ERR_UNAUTHENTICATED', `${subject.name} is no longer in the group ${lost}.`, {
+    advice: 'Repeat the command.',
+  })
 }

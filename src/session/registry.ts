@@ -1,13 +1,18 @@
 import { Fault } from '../model/fault.ts'
 import type { ReasonCode } from '../model/decision.ts'
 import { shortId } from '../model/id.ts'
-import type { Session, SessionCounts } from '../model/session.ts'
+import type { Mode, Session, SessionCounts } from '../model/session.ts'
+import type { Subject } from '../model/subject.ts'
 import type { Sessions } from './port.ts'
 
 interface Entry {
   session: Session
+  /** Hash of the token; empty for a client, whose credentials are kept elsewhere. */
   readonly credential: string
 }
+
+/** Ended sessions of clients that stay in lists; a build farm makes thousands a day. */
+const MAX_ENDED_CLIENTS = 200
 
 /** What sessions need from outside: time, randomness, and a way to make and recognise tokens. */
 export interface SessionParts {
@@ -30,18 +35,38 @@ export class SessionRegistry implements Sessions {
 
   begin(ask: Parameters<Sessions['begin']>[0]): ReturnType<Sessions['begin']> {
     const token = this.#parts.newToken()
-    const session: Session = {
-      ...ask,
-      id: shortId('s', 8, this.#parts.random),
-      startedAt: this.#parts.now().toISOString(),
-      recording: '',
-      counts: { requests: 0, held: 0, denied: 0, masked: 0 },
-    }
     const credential = this.#parts.hash(token)
-    this.#byID.set(session.id, { session, credential })
+    const session = this.#add(ask, credential)
     this.#byCredential.set(credential, session.id)
-    this.#announce(session)
     return { session, token }
+  }
+
+  /** Starts the session of a client; `expiresAt` in milliseconds since the epoch. */
+  beginClient(ask: {
+    readonly subject: Subject
+    readonly mode: Mode
+    readonly command: readonly string[]
+    readonly waitMs: number
+    readonly expiresAt: number
+  }): Session {
+    return this.#add({ ...ask, kind: 'client', expiresAt: new Date(ask.expiresAt).toISOString() }, '')
+  }
+
+  /** The session while it runs, and a client's until it expires. */
+  living(id: string): Session | undefined {
+    const session = this.#byID.get(id)?.session
+    if (session === undefined || session.endedAt !== undefined || this.#hasExpired(session)) return undefined
+    return session
+  }
+
+  /** Gives a client's session more time, and what is known of its subject now. Throws ERR_NOT_FOUND. */
+  prolong(id: string, subject: Subject, expiresAt: number): Session {
+    return this.#change(id, { subject, expiresAt: new Date(expiresAt).toISOString() })
+  }
+
+  /** Those whose time is over but who have not been ended. */
+  expired(): readonly Session[] {
+    return this.active().filter((session) => this.#hasExpired(session))
   }
 
   /** The live session of a token, or undefined when there is none or it has ended. */
@@ -86,12 +111,36 @@ export class SessionRegistry implements Sessions {
     const entry = this.#entry(id)
     if (entry.session.endedAt !== undefined) return entry.session
     this.#byCredential.delete(entry.credential)
-    return this.#change(id, { endedAt: this.#parts.now().toISOString() })
+    const ended = this.#change(id, { endedAt: this.#parts.now().toISOString() })
+    if (ended.kind === 'client') this.#forgetOldest()
+    return ended
   }
 
   subscribe(listener: (session: Session) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #add(ask: Pick<Session, 'kind' | 'subject' | 'mode' | 'command'> & Partial<Session>, credential: string): Session {
+    const session: Session = {
+      ...ask,
+      id: shortId('s', 8, this.#parts.random),
+      startedAt: this.#parts.now().toISOString(),
+      recording: '',
+      counts: { requests: 0, held: 0, denied: 0, masked: 0 },
+    }
+    this.#byID.set(session.id, { session, credential })
+    this.#announce(session)
+    return session
+  }
+
+  #hasExpired({ expiresAt }: Session): boolean {
+    return expiresAt !== undefined && Date.parse(expiresAt) <= this.#parts.now().getTime()
+  }
+
+  #forgetOldest(): void {
+    const ended = this.list().filter(({ kind, endedAt }) => kind === 'client' && endedAt !== undefined)
+    if (ended.length > MAX_ENDED_CLIENTS && ended[0] !== undefined) this.#byID.delete(ended[0].id)
   }
 
   #entry(id: string): Entry {

@@ -34,7 +34,7 @@ it.each([
   ['no audience', { aud: undefined }, 'another audience'],
   ['another issuer', { iss: 'https://evil.example.com' }, 'no issuer of that name'],
   ['an issuer that differs in a slash', { iss: `${issuerURL}/` }, 'no issuer of that name'],
-  ['no issuer', { iss: undefined }, 'no issuer of that name'],
+  ['no issuer', { iss: undefined }, 'names its issuer'],
   ['an issuer that is a list', { iss: [issuerURL] }, 'no issuer of that name'],
   ['another party', { azp: 'somebody-else' }, 'another party'],
   ['a party that is a list', { azp: ['chaperone'] }, 'another party'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
-import { expect, test } from 'vitest'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { describe, expect, test } from 'vitest'
 import { ask, open } from './client.ts'
 import { Fault } from '../../src/model/fault.ts'
 import { inHouse, knownToken, session, subject, type Handler } from './house.ts'
@@ -170,28 +171,71 @@ test('one slow reader does not hold up another', () => {
   })
 })
 
-test('a session that ends takes its streams with it', () => {
+describe('a session that ends takes its streams with it', () => {
+  const story = (sent: string, end: (message: IncomingMessage) => Promise<unknown>) => {
+    const upstream = handedOver()
+    let ended = false
+    return inHouse(
+      {
+        handler: upstream.handler,
+        identify: (authorization) =>
+          ended
+            ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.'))
+            : knownToken(authorization),
+      },
+      async (house) => {
+        const opening = open(house, watchPods)
+        const source = await upstream.response
+        source.writeHead(200).write(sent)
+        const message = await opening
+        const stopped = once(source, 'close')
+        const seen = end(message)
+        ended = true
+        await Promise.all([seen, stopped])
+        expect((await house.completed()).annotations).toMatchObject({
+          'chaperone/outcome': 'failed',
+          'chaperone/reason': 'session-ended',
+        })
+      },
+    )
+  }
+
+  test('a watch is told why by a last event', () =>
+    story(frame(1), async (message) => {
+      const [first, last, ...more] = (await text(message)).trimEnd().split('\n')
+      expect([`${first}\n`, more]).toEqual([frame(1), []])
+      expect(JSON.parse(last ?? '')).toMatchObject({
+        type: 'ERROR',
+        object: { kind: 'Status', status: 'Failure', code: 401, reason: 'Unauthorized' },
+      })
+    }))
+
+  test('in the midst of an event the connection breaks, so that nobody takes half of one for whole', () =>
+    story('{"type":"ADDED","object":{"metadata":', (message) => {
+      const broken = once(message, 'error')
+      message.resume()
+      return broken
+    }))
+})
+
+test('a caller who loses a group loses the streams it was given as its member', () => {
   const upstream = handedOver()
-  let ended = false
+  let groups = subject.groups
   return inHouse(
     {
       handler: upstream.handler,
-      identify: (authorization) =>
-        ended ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.')) : knownToken(authorization),
+      identify: async (authorization) => {
+        const caller = await knownToken(authorization)
+        return { ...caller, subject: { ...caller.subject, groups } }
+      },
     },
     async (house) => {
       const opening = open(house, watchPods)
       const source = await upstream.response
       source.writeHead(200).write(frame(1))
       const message = await opening
-      const [broken, stopped] = [once(message, 'error'), once(source, 'close')]
-      message.resume()
-      ended = true
-      await Promise.all([broken, stopped])
-      expect((await house.completed()).annotations).toMatchObject({
-        'chaperone/outcome': 'failed',
-        'chaperone/reason': 'session-ended',
-      })
+      groups = []
+      expect(await text(message)).toContain('no longer in the group developers')
     },
   )
 })

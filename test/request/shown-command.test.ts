@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { shownCommand } from '../../src/commands/shown-command.ts'
+import { shownCommand } from '../../src/request/shown-command.ts'
 
 test.each([
   ['kubectl create secret generic db --from-literal=password=hunter2', '--from-literal=password=***'],

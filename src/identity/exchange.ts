@@ -1,0 +1,87 @@
+import { Fault, toFault } from '../model/fault.ts'
+import type { Mode, Session } from '../model/session.ts'
+import type { Subject } from '../model/subject.ts'
+import type { Credentials } from './credentials.ts'
+import type { Authenticators, Exchange } from './port.ts'
+import type { SignInLimit } from './sign-in-limit.ts'
+
+/** Sessions of one subject that may run at once, and of all. */
+const MAX_OF_ONE = 100
+const MAX_OF_ALL = 5_000
+
+/** Kept from a credential's life for what happens after a wait: its holder must still be known then. */
+const ANSWER_MS = 30_000
+
+/** The sessions that an exchange begins and prolongs. */
+export interface ClientSessions {
+  beginClient(ask: {
+    readonly subject: Subject
+    readonly mode: Mode
+    readonly command: readonly string[]
+    readonly waitMs: number
+    readonly expiresAt: number
+  }): Session
+  /** Undefined when the session is unknown or has ended. */
+  living(id: string): Session | undefined
+  prolong(id: string, subject: Subject, expiresAt: number): Session
+  active(): readonly Session[]
+}
+
+export interface ExchangeParts {
+  readonly authenticators: Authenticators
+  readonly sessions: ClientSessions
+  readonly credentials: Credentials
+  readonly limit: SignInLimit
+  readonly lifetimeMs: number
+  readonly now: () => number
+  readonly mode: Mode
+}
+
+/**
+ * Exchanges a subject's own token for a credential of the broker (in the manner of RFC 8693). The credential belongs to a new
+ * session, or to `sessionID` while that lives and is the same subject's: what the new token says of the subject, as its
+ * groups, is in force at once for all credentials of the session.
+ */
+export function makeExchange(parts: ExchangeParts): Exchange {
+  const { authenticators, sessions, credentials, limit } = parts
+  return async ({ subjectToken, kind, waitMs, sessionID, address }) => {
+    limit.attempt(address)
+    let subject: Subject
+    try {
+      subject = await authenticators.verify(subjectToken)
+    } catch (thrown) {
+      if (toFault(thrown).code === 'ERR_UNAUTHENTICATED') limit.failed(address)
+      throw thrown
+    }
+    const until = parts.now() + parts.lifetimeMs
+    const before = sessionID === undefined ? undefined : sessions.living(sessionID)
+    if (before === undefined) assertRoom(sessions, subject)
+    const session =
+      before === undefined
+        ? sessions.beginClient({
+            subject,
+            mode: parts.mode,
+            command: [kind],
+            waitMs: Math.max(0, Math.min(waitMs, parts.lifetimeMs - ANSWER_MS)),
+            expiresAt: until,
+          })
+        : sessions.prolong(own(before, subject).id, subject, until)
+    const { token, expiresAt } = credentials.issue({ id: session.id, subject: subject.name }, parts.lifetimeMs)
+    return { subject, sessionID: session.id, token, expiresAt: new Date(expiresAt).toISOString() }
+  }
+}
+
+function own(session: Session, subject: Subject): Session {
+  const isSame = session.subject.name === subject.name && session.subject.uid === subject.uid
+  if (isSame && session.kind === 'client') return session
+  throw new Fault('ERR_FORBIDDEN', `Session ${session.id} belongs to someone else.`)
+}
+
+function assertRoom(sessions: ClientSessions, subject: Subject): void {
+  const active = sessions.active().filter(({ kind }) => kind === 'client')
+  const ofOne = active.filter(({ subject: { name } }) => name === subject.name).length
+  if (active.length < MAX_OF_ALL && ofOne < MAX_OF_ONE) return
+  throw new Fault('ERR_QUOTA', `${subject.name} has more sessions than may run at once.`, {
+    advice: 'Name the session to prolong, or wait until some of them have expired.',
+  })
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import type { Session } from '../model/session.ts'
+import { makeAuthenticators } from './authenticators.ts'
+import type { CompileExpression } from './claims.ts'
+import { Credentials, type CredentialParts } from './credentials.ts'
+import { makeExchange, type ClientSessions } from './exchange.ts'
+import type { FetchDocument } from './key-source.ts'
+import type { Exchange, IssuerConfig } from './port.ts'
+import { SignInLimit } from './sign-in-limit.ts'
+import { eitherOf, makeTokenReview, type ReviewToken } from './token-review.ts'
+
+export interface IssuanceParts {
+  readonly jwt: readonly IssuerConfig[]
+  readonly review: { readonly ask: ReviewToken; readonly reservedNames: readonly string[] } | undefined
+  readonly lifetimeMs: number
+  readonly key: CredentialParts['key']
+  /** Which cluster the credentials are for. */
+  readonly audience: string
+  readonly sessions: ClientSessions
+  readonly fetch: FetchDocument
+  readonly compile: CompileExpression
+  readonly mode: Session['mode']
+}
+
+export interface Issuance {
+  readonly exchange: Exchange
+  /** The living session of a credential; asked on every request. */
+  sessionOf(token: string): Session | undefined
+}
+
+/** All that gives out credentials and knows them again. Throws ERR_CONFIG. */
+export function makeIssuance(parts: IssuanceParts): Issuance {
+  const { sessions, lifetimeMs, key, audience, mode, review } = parts
+  const jwt = makeAuthenticators(parts.jwt, { fetch: parts.fetch, compile: parts.compile, now: () => new Date() })
+  const credentials = new Credentials({ key, audience, now: Date.now, newID: randomUUID })
+  return {
+    exchange: makeExchange({
+      authenticators: review === undefined ? jwt : eitherOf(jwt, makeTokenReview(review.ask, review.reservedNames)),
+      sessions,
+      credentials,
+      limit: new SignInLimit(Date.now),
+      lifetimeMs,
+      now: Date.now,
+      mode,
+    }),
+    sessionOf: (token) => {
+      const id = credentials.check(token)
+      return id === undefined ? undefined : sessions.living(id)
+    },
+  }
+}
