@@ -88,6 +88,8 @@ export function connectControl(options: ClientOptions): ControlClient {
     getHeld: (id) => call<HeldRequest>('GET', `held/${at(id)}`),
     review: (id, review: ReviewRequest) => call<HeldRequest>('POST', `held/${at(id)}/review`, review),
     confirm: (id, digest) => call<HeldRequest>('POST', `held/${at(id)}/confirm`, { digest }),
+    revoke: (which) => call<Session[]>('POST', 'sessions/revoke', which),
+    listSessions: () => call<Session[]>('GET', 'sessions'),
     withdraw: (id) => call<HeldRequest>('POST', `held/${at(id)}/withdraw`),
     comment: (id, comment) => call<HeldRequest>('POST', `held/${at(id)}/comment`, { comment }),
     events,

@@ -38,6 +38,8 @@ const comment = z
  * | POST /v1/sessions | operator | begin a session, get its API token (once) |
  * | PATCH /v1/sessions/ID | operator | name its recording |
  * | POST /v1/sessions/ID/end | operator | end it: its token stops working; requests whose client waits are withdrawn, those left for review stay |
+ * | GET  /v1/sessions | any | the sessions of this broker |
+ * | POST /v1/sessions/revoke | any | end one session, those of a subject, or all: their credentials stop working |
  * | GET  /v1/held[?state=pending] · GET /v1/held/ID | any | held requests |
  * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest |
  * | POST /v1/held/ID/confirm | operator | confirm one's own, where the rule allows it |
@@ -52,6 +54,11 @@ export const sessionRequest = z.strictObject({
   waitMs: z.number().int().min(0).optional(),
 })
 export const sessionPatch = z.strictObject({ recording: z.string().max(255) })
+export const revocation = z.union([
+  z.strictObject({ sessionID: z.string().max(64) }),
+  z.strictObject({ subject: z.string().max(1024) }),
+  z.strictObject({ all: z.literal(true) }),
+])
 export const reviewRequest = z.strictObject({
   verdict: z.enum(['approve', 'deny']),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
@@ -61,6 +68,7 @@ export const confirmRequest = z.strictObject({ digest: z.string().regex(/^[0-9a-
 export const commentRequest = z.strictObject({ comment })
 
 export type SessionRequest = z.input<typeof sessionRequest>
+export type Revocation = z.output<typeof revocation>
 export type ReviewRequest = z.input<typeof reviewRequest>
 
 export interface BrokerInfo {
@@ -139,6 +147,9 @@ export interface ControlClient extends AsyncDisposable {
   review(id: string, review: ReviewRequest): Promise<HeldRequest>
   confirm(id: string, digest: string): Promise<HeldRequest>
   withdraw(id: string): Promise<HeldRequest>
+  /** Ends sessions at once; returns those that ran until now. */
+  revoke(which: Revocation): Promise<readonly Session[]>
+  listSessions(): Promise<readonly Session[]>
   comment(id: string, comment: string): Promise<HeldRequest>
   /** Reconnects by itself; ends only when `signal` aborts or the broker says goodbye. A gap is followed by a new `hello`. */
   events(signal: AbortSignal): AsyncIterable<BrokerEvent | { readonly type: 'lost'; readonly reason: string }>

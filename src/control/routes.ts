@@ -9,9 +9,11 @@ import {
   commentRequest,
   confirmRequest,
   reviewRequest,
+  revocation,
   sessionPatch,
   sessionRequest,
   type BrokerInfo,
+  type Revocation,
   type SessionGrant,
 } from './contract.ts'
 
@@ -58,6 +60,10 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
       return describe(desk, call.caller)
     case 'POST sessions':
       return beginSession(desk, call)
+    case 'GET sessions':
+      return desk.sessions.list()
+    case 'POST sessions/ID':
+      return id === 'revoke' ? revoke(desk, parse(revocation, call.body)) : unknownCall(known)
     case 'PATCH sessions/ID':
       return (
         operator(call) &&
@@ -84,8 +90,20 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
         desk.approvals.comment(id ?? '', call.caller.subject, parse(commentRequest, call.body).comment)
       )
     default:
-      throw new Fault('ERR_NOT_FOUND', `The control API has no ${known}.`)
+      return unknownCall(known)
   }
+}
+
+function unknownCall(call: string): never {
+  throw new Fault('ERR_NOT_FOUND', `The control API has no ${call}.`)
+}
+
+/** Anybody who may call may end sessions: it only makes less possible. Throws ERR_NOT_FOUND for one that is unknown. */
+async function revoke(desk: Desk, which: Revocation): Promise<readonly Session[]> {
+  const running = desk.sessions.list().filter(({ endedAt }) => endedAt === undefined)
+  if ('sessionID' in which) return [await endSession(desk, desk.sessions.get(which.sessionID).id)]
+  const ending = 'all' in which ? running : running.filter(({ subject: { name } }) => name === which.subject)
+  return Promise.all(ending.map(({ id }) => endSession(desk, id)))
 }
 
 /** Ends a session everywhere: token, held requests. */

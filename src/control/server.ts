@@ -133,6 +133,7 @@ async function journalled(options: ControlOptions, call: Call, request: Incoming
 
 /** Orders after which less is possible than before: they must not fail because the disk is full. */
 function isSafer({ path, body }: Call): boolean {
+  if (path.join('/') === 'sessions/revoke') return true
   const order = path[2]
   return order === 'end' || order === 'withdraw' || (body as { verdict?: unknown } | undefined)?.verdict === 'deny'
 }

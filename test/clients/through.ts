@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startBroker } from '../../src/broker.ts'
+import type { IdentityConfig } from '../../src/config/identity.ts'
 import { prepareState } from '../../src/config/state.ts'
 import { connectControl } from '../../src/control/client.ts'
+import type { ControlClient } from '../../src/control/contract.ts'
 import { localSubject } from '../../src/identity/local.ts'
 import { builtinSource } from '../../src/policy/builtin.ts'
 import { writeSessionKubeconfig } from '../../src/terminal/kubeconfig.ts'
@@ -34,13 +36,16 @@ export interface Through extends AsyncDisposable {
   readonly kubeconfig: string
   readonly endpoint: string
   readonly token: string
+  readonly sessionID: string
+  /** As the operator. */
+  readonly control: ControlClient
   readonly caPem: string
   /** The state folder, with the journal in it. */
   readonly state: string
 }
 
 /** Puts a broker in front of the cluster of a kubeconfig text. */
-export async function through(kubeconfig: string, policy = openPolicy): Promise<Through> {
+export async function through(kubeconfig: string, policy = openPolicy, identity?: IdentityConfig): Promise<Through> {
   await using parts = new AsyncDisposableStack()
   const folder = parts.use(await temporaryFolder())
   const [source, rules, state] = ['cluster', 'policy.yaml', 'state'].map((name) => join(folder.path, name)) as [
@@ -61,6 +66,7 @@ export async function through(kubeconfig: string, policy = openPolicy): Promise<
     environment: {},
     listen: { host: '127.0.0.1', port: 0 },
     policyFiles: policy === '' ? [] : [rules],
+    ...(identity === undefined ? {} : { identity }),
     warn: (sentence) => {
       throw new Error(`The broker warns: ${sentence}`)
     },
@@ -68,7 +74,7 @@ export async function through(kubeconfig: string, policy = openPolicy): Promise<
   parts.defer(() => broker.close())
   const caPem = await readFile(broker.caFile, 'utf8')
   const control = parts.use(connectControl({ endpoint: broker.control, caPem, token: operatorToken }))
-  const { token } = await control.beginSession({ kind: 'run', command: ['story'], waitMs: 0 })
+  const { token, session } = await control.beginSession({ kind: 'run', command: ['story'], waitMs: 0 })
   const { path } = await writeSessionKubeconfig({
     folder: join(folder.path, 'session'),
     server: broker.endpoint,
@@ -82,6 +88,8 @@ export async function through(kubeconfig: string, policy = openPolicy): Promise<
     kubeconfig: sessionKubeconfig,
     endpoint: broker.endpoint,
     token,
+    sessionID: session.id,
+    control,
     caPem,
     state,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

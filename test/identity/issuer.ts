@@ -3,8 +3,8 @@ import type { FetchDocument } from '../../src/identity/key-source.ts'
 import type { IssuerConfig } from '../../src/identity/port.ts'
 
 export const issuerURL = 'https://ci.example.com'
-export const audience = 'chaperone'
-export const start = new Date('2026-11-23T12:00:00Z')
+const audience = 'chaperone'
+const start = new Date('2026-11-23T12:00:00Z')
 
 /** Seconds, as tokens count. */
 export const at = (seconds: number) => Math.floor(start.getTime() / 1000) + seconds

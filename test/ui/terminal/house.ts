@@ -174,6 +174,8 @@ export class FakeClient implements ControlClient {
   nameRecording = () => Promise.reject(new Error('no screen names a recording'))
   endSession = () => Promise.reject(new Error('no screen ends a session'))
   listHeld = () => Promise.resolve([])
+  listSessions = () => Promise.reject(new Error('no screen lists sessions by itself'))
+  revoke = () => Promise.reject(new Error('no screen revokes'))
   getHeld = () => Promise.resolve(heldRequest())
   review = (...args: readonly unknown[]) => this.#note('review', args)
   confirm = (...args: readonly unknown[]) => this.#note('confirm', args)
