@@ -39,14 +39,17 @@ const ask = (what: Asked): Source => ({ kind: 'ask', what })
 /** An option means the same wherever it stands; what is not here takes anything. */
 const values: Readonly<Record<string, Source>> = {
   body: files,
+  'ca-file': files,
   config: files,
   context: ask('contexts'),
   decision: words('allow', 'hold', 'deny'),
+  for: words('pipeline', 'agent', 'person'),
   held: ask('held'),
   keep: words('0', '15m', '1h'),
   kubeconfig: files,
   'kubeconfig-out': files,
   listen: words('127.0.0.1:0'),
+  output: files,
   policy: files,
   'ready-file': files,
   'recording-format': words('v2', 'v3'),
@@ -67,6 +70,7 @@ const positions: Readonly<Record<string, readonly Source[]>> = {
   policy: [words('check', 'explain', 'test', 'whatif', 'schema'), files],
   recordings: [words('list')],
   replay: [ask('recordings')],
+  sessions: [words('list', 'revoke'), ask('sessions')],
   reviewer: [words('add', 'list', 'remove'), ask('reviewers')],
   why: [ask('decisions')],
 }

@@ -24,6 +24,9 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   serve: () => import('./serve.ts'),
   practice: () => import('./practice.ts'),
   reviewer: () => import('./reviewer.ts'),
+  kubeconfig: () => import('./kubeconfig.ts'),
+  token: () => import('./token.ts'),
+  sessions: () => import('./sessions.ts'),
   doctor: () => import('./doctor.ts'),
   completion: async () => {
     const { completionCommand } = await import('./completion.ts')

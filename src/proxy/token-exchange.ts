@@ -32,7 +32,7 @@ export function isTokenExchange({ target }: ClientRequest): boolean {
 }
 
 /**
- * Answers `POST /chaperone/v1/token` with `{sessionID, token, expiresAt}`: the body `{subjectToken, kind, reason?, waitMs?,
+ * Answers `POST /chaperone/v1/token` with `{sessionID, token, expiresAt, expiresIn}` (RFC 3339, seconds): the body `{subjectToken, kind, reason?, waitMs?,
  * sessionID?}` holds a token of a trusted issuer. Each attempt is a line of the journal, on disk before the answer; the
  * tokens are in none. Never rejects.
  */
@@ -58,7 +58,8 @@ export async function serveTokenExchange(
     const grant = await exchange({ ...rest, ...(sessionID === undefined ? {} : { sessionID }), address })
     await tell(grant, undefined)
     const { token, expiresAt } = grant
-    const body = Buffer.from(`${JSON.stringify({ sessionID: grant.sessionID, token, expiresAt })}\n`)
+    const expiresIn = Math.floor((Date.parse(expiresAt) - parts.clock.now().getTime()) / 1000)
+    const body = Buffer.from(`${JSON.stringify({ sessionID: grant.sessionID, token, expiresAt, expiresIn })}\n`)
     reply.begin(200, {
       'content-type': 'application/json',
       'content-length': body.length,

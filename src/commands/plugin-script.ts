@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto'
+import type { ClientKind } from '../model/session.ts'
+import type { TokenSource } from './token-source.ts'
+
+export interface PluginOptions {
+  /** `https://HOST:PORT` of the data plane. */
+  readonly endpoint: string
+  readonly caPem: string
+  readonly source: TokenSource
+  readonly kind: ClientKind
+  readonly reason: string
+  readonly waitMs: number
+}
+
+/** A credential is renewed when less than this is left of it, so that it lives through the command that it is for. */
+const MARGIN_SECONDS = 60
+
+/**
+ * The exec-credential plugin (client.authentication.k8s.io/v1) as the text of a POSIX shell script that needs nothing but
+ * curl, and that only when its cache is stale: kubectl asks it for every command. The cache has one file (0600) for each
+ * job's own token, so that two jobs of one user never share a credential. Tokens go through pipes, never through
+ * arguments. Behind the token stands what calls it: process, start time and arguments, see identity/command-claim.ts.
+ */
+export function pluginScript(options: PluginOptions): string {
+  const { endpoint, caPem, source, kind, reason, waitMs } = options
+  const key = hash('sha256', [endpoint, caPem, kind, JSON.stringify(source)].join('\0'), 'hex').slice(0, 16)
+  const details = { kind, ...(reason === '' ? {} : { reason }), ...(waitMs === 0 ? {} : { waitMs }) }
+  return `# Made by \`chaperone kubeconfig\`; holds no secret.
+set -efu
+umask 077
+fail() { printf 'chaperone: %s\\n' "$*" >&2; exit 1; }
+answer() {
+  claim=
+  if [ -r "/proc/$PPID/cmdline" ] && read -r stat <"/proc/$PPID/stat"; then
+    words=$(od -An -v -tx1 -N1024 "/proc/$PPID/cmdline")
+    set -- \${stat##*) }
+    claim="~$PPID.\${20}."
+    set -- $words
+    IFS=
+    claim="$claim$*"
+    unset IFS
+  fi
+  printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s%s","expirationTimestamp":"%s"}}\\n' "$token" "$claim" "$ends"
+  exit 0
+}
+${identifySource(source)}
+name=\${own#"\${own%????????????????????????}"}
+case $name in '' | *[!A-Za-z0-9_-]*) fail 'the token is no JSON Web Token';; esac
+folder=\${XDG_CACHE_HOME:-\${HOME:?}/.cache}/chaperone
+cache=$folder/${key}-$name
+session=
+if [ -r "$cache" ]; then
+  until= ends= token=
+  { read -r until && read -r ends && read -r session && read -r token; } <"$cache" || until=
+  case $until in '' | *[!0-9]*) until=0;; esac
+  case \${session#s-} in *[!a-z2-9]*) session=;; ????????) ;; *) session=;; esac
+  if [ -n "$token" ] && [ "$until" -gt "$(date +%s)" ]; then answer; fi
+fi
+command -v curl >/dev/null || fail 'curl is not installed'
+mkdir -p "$folder"
+new=$cache.$$
+trap 'rm -f "$new" "$new.pem"' EXIT
+cat >"$new.pem" <<'PEM'
+${caPem.trim()}
+PEM
+${fetchSource(source)}
+case $own in '' | *[!A-Za-z0-9_.-]*) fail 'the token is no JSON Web Token';; esac
+before=\${session:+,\\"sessionID\\":\\"$session\\"}
+said=$(printf '{"subjectToken":"%s"%s,%s' "$own" "$before" ${quoted(JSON.stringify(details).slice(1))} |
+  curl --silent --show-error --max-time 20 --proto =https${proxyOption(endpoint)} --cacert "$new.pem" \\
+    --header 'content-type: application/json' --data-binary @- ${quoted(`${endpoint}/chaperone/v1/token`)})
+field() { printf '%s\\n' "$said" | sed -n "s/.*\\"$1\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
+token=$(field token)
+case $token in
+'' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/.*"message":"\\([^"]*\\).*/\\1/p')";;
+esac
+ends=$(field expiresAt)
+printf '%s\\n' "$(($(date +%s) + $(field expiresIn) - ${MARGIN_SECONDS}))" "$ends" "$(field sessionID)" "$token" >"$new"
+mv "$new" "$cache"
+set +f
+find "$folder" -name '${key}-*' -type f -mmin +120 -exec rm -f {} +
+answer
+`
+}
+
+/** Sets \`own\` to what tells this job's cache from another's: the end of its token, or for GitHub the run. */
+function identifySource(source: TokenSource): string {
+  switch (source.kind) {
+    case 'file':
+      return `file=${quoted(source.path)}
+{ [ -r "$file" ] && { read -r own <"$file" || [ -n "$own" ]; }; } || fail "there is no token in $file"`
+    case 'variable':
+      return `own=\${${source.name}:-}
+[ -n "$own" ] || fail 'there is no token in the variable ${source.name}'`
+    case 'github':
+      return `[ -n "\${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ] || fail 'the job needs "permissions: id-token: write"'
+own=\${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}`
+  }
+}
+
+/** Sets \`own\` to the token itself. */
+function fetchSource(source: TokenSource): string {
+  if (source.kind !== 'github') return ':'
+  return `said=$(printf 'header = "Authorization: Bearer %s"\\n' "$own" |
+  curl --silent --show-error --max-time 20 --config - \\
+    "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=${encodeURIComponent(source.audience)}")
+own=$(printf '%s\\n' "$said" | sed -n 's/.*"value" *: *"\\([^"]*\\)".*/\\1/p')`
+}
+
+/** Like kubectl, goes past a proxy to this machine itself. */
+function proxyOption(endpoint: string): string {
+  return /^(127\.|localhost$|\[::1\]$)/.test(new URL(endpoint).hostname) ? " --noproxy '*'" : ''
+}
+
+/** One word for the shell, whatever is in it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
