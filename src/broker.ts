@@ -57,6 +57,8 @@ export interface BrokerOptions {
    */
   readonly practice: { readonly reviewerToken: string } | undefined
   readonly upstream: { readonly kubeconfigPaths: readonly string[]; readonly context: string | undefined }
+  /** Ask the cluster to act for each caller, instead of for the broker's own credential; absent = false. */
+  readonly impersonate?: boolean
   /** What exec plugins of the kubeconfig run in. */
   readonly environment: Readonly<Record<string, string>>
   readonly listen: { readonly host: string; readonly port: number }
@@ -155,6 +157,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     upstream,
     clock,
     newAuditID: randomUUID,
+    impersonate: options.impersonate ?? false,
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token) ?? issuance?.sessionOf(token)),
       decide: (input) => force.policy.decide({ ...input, now: clock.now() }),

@@ -52,6 +52,7 @@ Examples
       operatorToken,
       practice: practiceReviewerToken === undefined ? undefined : { reviewerToken: practiceReviewerToken },
       upstream,
+      impersonate: config.impersonate,
       environment: context.environment.variables,
       listen: config.listen,
       policyFiles: config.policyFiles,

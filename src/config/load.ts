@@ -30,6 +30,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   /** Absolute paths; empty = the built-in policy. */
   readonly policyFiles: readonly string[]
+  /** The cluster acts for each caller, not for the broker's own credential. */
+  readonly impersonate: boolean
   /** Undefined = only the broker's own sessions. */
   readonly identity: IdentityConfig | undefined
   readonly recordingVersion: 2 | 3
@@ -63,6 +65,7 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
       flags.policies === undefined || flags.policies.length === 0
         ? (file.policies ?? []).map(beside)
         : flags.policies.map((path) => resolve(path)),
+    impersonate: file.upstream?.impersonate ?? false,
     identity: identityOf(file.identity),
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,

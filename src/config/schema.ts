@@ -8,6 +8,15 @@ export const configSchema = z
     kind: z.literal('Config').describe('Always Config.'),
     kubeconfig: z.string().min(1).optional().describe('Path of the kubeconfig that holds the cluster credential.'),
     context: z.string().min(1).optional().describe('Context of that kubeconfig; default: its current-context.'),
+    upstream: z
+      .strictObject({
+        impersonate: z
+          .boolean()
+          .optional()
+          .describe('true: the cluster acts for each caller by name, groups and rights; default false.'),
+      })
+      .optional()
+      .describe('How the broker speaks to the cluster.'),
     listen: z
       .string()
       .regex(

@@ -1,3 +1,12 @@
+/** Whom the cluster takes for the caller, and by whose rights it decides (Kubernetes' user impersonation). */
+export interface Impersonation {
+  readonly user: string
+  /** Empty = none. */
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
 /** One request for the API server; credentials are added by the upstream itself. */
 export interface UpstreamRequest {
   readonly method: string
@@ -11,6 +20,8 @@ export interface UpstreamRequest {
   readonly signal?: AbortSignal
   /** Whose request it is, a session's id: connections are shared out between them. */
   readonly party: string
+  /** For whom the cluster acts; absent = for the broker's own credential. */
+  readonly as?: Impersonation
 }
 
 export interface UpstreamAnswer {

@@ -5,6 +5,7 @@ import { Fault } from '../model/fault.ts'
 import type { Credential, CredentialSource } from './credential.ts'
 import { exchange } from './exchange.ts'
 import { upstreamFailure } from './failure.ts'
+import { impersonationHeaders } from './impersonation.ts'
 import type { Upstream, UpstreamAnswer, UpstreamRequest } from './port.ts'
 import { Slots } from './slots.ts'
 
@@ -56,11 +57,12 @@ export function connectUpstream(access: ClusterAccess, lanes = { ordinary, longR
     try {
       release = await (asked.longRunning ? long : short).take(asked.party, asked.signal)
       const pools = connections.with(certificate)
+      const acting = asked.as === undefined ? {} : impersonationHeaders(asked.as)
       const sent = {
         origin: server.origin,
         method: asked.method,
         path: prefix + asked.target,
-        headers: { ...asked.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+        headers: { ...asked.headers, ...acting, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
         body: asked.body ?? null,
         headersTimeout: timeout,
         bodyTimeout: timeout,

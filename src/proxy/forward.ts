@@ -1,4 +1,4 @@
-import type { Upstream, UpstreamAnswer } from '../kube/port.ts'
+import type { Impersonation, Upstream, UpstreamAnswer } from '../kube/port.ts'
 import { Fault } from '../model/fault.ts'
 import { isLongRunning, isMutation, type CanonicalRequest, type RequestAttributes } from '../model/request.ts'
 import type { ClientRequest } from './client.ts'
@@ -31,6 +31,7 @@ export async function forward(
     readonly upstream: Upstream
     /** The session's id. */
     readonly party: string
+    readonly as: Impersonation | undefined
     /** Ends reads and streams. */
     readonly gone: AbortSignal
     /** Ends everything. */
@@ -53,6 +54,7 @@ export async function forward(
     ...(canonical.contentType === '' ? {} : { body: canonical.body }),
     longRunning,
     party: options.party,
+    ...(options.as === undefined ? {} : { as: options.as }),
     signal: longRunning || !isMutation(request) ? options.gone : options.closing,
   })
   try {

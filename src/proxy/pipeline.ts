@@ -9,6 +9,7 @@ import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
 import { equivalentCommand } from '../request/kubectl.ts'
 import { revealOf } from '../request/reveal.ts'
 import { parseTarget, type RequestTarget } from '../request/target.ts'
+import { actingAs } from './acting.ts'
 import { readBody } from './body.ts'
 import { canIAnswer, sendCanI } from './can-i.ts'
 import type { ClientReply, ClientRequest } from './client.ts'
@@ -32,6 +33,8 @@ export interface Parts {
   readonly upstream: Upstream
   readonly clock: { now(): Date }
   readonly newAuditID: () => string
+  /** True = the cluster acts for the caller, by the caller's rights; false = for the broker's own credential. */
+  readonly impersonate?: boolean
 }
 
 /** What the listener keeps over all its requests. */
@@ -140,7 +143,7 @@ async function carryOut(
   matter: Matter,
   settled: Go,
   accept: string,
-  { stations, upstream }: Parts,
+  { stations, upstream, impersonate = false }: Parts,
 ): Promise<void> {
   const { asked, reply, trace, gone, closing } = exchange
   const { request, reveal } = matter
@@ -163,6 +166,7 @@ async function carryOut(
       auditID,
       upstream,
       party: matter.session.id,
+      as: impersonate ? actingAs(matter, { auditID, held: trace.held?.id }) : undefined,
       gone: ends,
       closing,
     })

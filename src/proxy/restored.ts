@@ -6,6 +6,7 @@ import { canonicalRequest } from '../request/canonical.ts'
 import { withValue, type DecodedBody } from '../request/decode.ts'
 import type { RequestTarget } from '../request/target.ts'
 import type { ClientRequest } from './client.ts'
+import { actingAs } from './acting.ts'
 import { forward } from './forward.ts'
 import { readObject } from './object.ts'
 import type { Stations } from './stations.ts'
@@ -13,6 +14,7 @@ import type { Stations } from './stations.ts'
 interface Means {
   readonly stations: Pick<Stations, 'decide' | 'restore'>
   readonly upstream: Upstream
+  readonly impersonate?: boolean
 }
 
 /** A request whose body was read. */
@@ -35,21 +37,26 @@ export interface Written {
  *
  * @throws Fault ERR_UPSTREAM_*, ERR_MASK.
  */
-export async function restored(written: Written, { stations, upstream }: Means): Promise<DecodedBody> {
+export async function restored(
+  written: Written,
+  { stations, upstream, impersonate = false }: Means,
+): Promise<DecodedBody> {
   const { body, request, subject, session } = written
   if (body.value === undefined || !stations.restore.isNeeded(body.value, request)) return body
   const read: ResourceRequest = { ...request, verb: 'get', effects: ['read'], dryRun: false }
   if (stations.decide({ subject, session, request: read }).effect !== 'allow') return body
-  const stored = await storedObject(written, read, upstream)
+  const stored = await storedObject(written, read, upstream, impersonate)
   return stored === undefined ? body : withValue(body, stations.restore.restore(body.value, stored, request, subject))
 }
 
 /** Undefined when the API server has no such object for this caller. */
 async function storedObject(
-  { asked, session, target, auditID, gone, closing }: Written,
+  written: Written,
   read: ResourceRequest,
   upstream: Upstream,
+  impersonate: boolean,
 ): Promise<JsonValue | undefined> {
+  const { asked, session, target, auditID, gone, closing } = written
   const path = target.encoded.split('?', 1)[0] ?? ''
   const canonical = canonicalRequest({ method: 'GET', target: path, contentType: '', body: new Uint8Array() })
   const answer = await forward(asked, read, canonical, {
@@ -58,6 +65,7 @@ async function storedObject(
     auditID: `${auditID}.1`,
     upstream,
     party: session.id,
+    as: impersonate ? actingAs(written, { auditID }) : undefined,
     gone,
     closing,
   })

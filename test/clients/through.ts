@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startBroker } from '../../src/broker.ts'
-import type { IdentityConfig } from '../../src/config/identity.ts'
+import { startBroker, type BrokerOptions } from '../../src/broker.ts'
 import { prepareState } from '../../src/config/state.ts'
 import { connectControl } from '../../src/control/client.ts'
 import type { ControlClient } from '../../src/control/contract.ts'
@@ -45,7 +44,11 @@ export interface Through extends AsyncDisposable {
 }
 
 /** Puts a broker in front of the cluster of a kubeconfig text. */
-export async function through(kubeconfig: string, policy = openPolicy, identity?: IdentityConfig): Promise<Through> {
+export async function through(
+  kubeconfig: string,
+  policy = openPolicy,
+  more: Pick<BrokerOptions, 'identity' | 'impersonate'> = {},
+): Promise<Through> {
   await using parts = new AsyncDisposableStack()
   const folder = parts.use(await temporaryFolder())
   const [source, rules, state] = ['cluster', 'policy.yaml', 'state'].map((name) => join(folder.path, name)) as [
@@ -66,7 +69,7 @@ export async function through(kubeconfig: string, policy = openPolicy, identity?
     environment: {},
     listen: { host: '127.0.0.1', port: 0 },
     policyFiles: policy === '' ? [] : [rules],
-    ...(identity === undefined ? {} : { identity }),
+    ...more,
     warn: (sentence) => {
       throw new Error(`The broker warns: ${sentence}`)
     },

@@ -27,9 +27,7 @@ beforeAll(async () => {
   issuer = parts.use(await tlsIssuer())
   broker = parts.use(
     await through(practice.kubeconfig, openPolicy, {
-      jwt: [issuer.config],
-      tokenReview: undefined,
-      credentialLifetimeMs: 600_000,
+      identity: { jwt: [issuer.config], tokenReview: undefined, credentialLifetimeMs: 600_000 },
     }),
   )
 })

@@ -42,9 +42,7 @@ beforeAll(async () => {
   )
   broker = parts.use(
     await through(practice.kubeconfig, policy, {
-      jwt: [issuer.config],
-      tokenReview: undefined,
-      credentialLifetimeMs: 600_000,
+      identity: { jwt: [issuer.config], tokenReview: undefined, credentialLifetimeMs: 600_000 },
     }),
   )
   agent = parts.adopt(new Agent({ connect: { ca: broker.caPem } }), (one) => one.destroy())

@@ -1,0 +1,27 @@
+import type { Impersonation } from '../kube/port.ts'
+import type { Session } from '../model/session.ts'
+import type { Subject } from '../model/subject.ts'
+
+/**
+ * For whom the cluster is asked to act: the caller with its groups, and under `chaperone/` what leads from the cluster's own
+ * audit log to the journal. What the caller's own token says under those keys does not count.
+ */
+export function actingAs(
+  { subject, session }: { readonly subject: Subject; readonly session: Session },
+  ids: { readonly auditID: string; readonly held?: string | undefined },
+): Impersonation {
+  const ours: Record<string, readonly string[]> = {
+    'chaperone/session': [session.id],
+    'chaperone/audit-id': [ids.auditID],
+    'chaperone/held': ids.held === undefined ? [] : [ids.held],
+    'chaperone/on-behalf-of': subject.onBehalfOf === undefined ? [] : [subject.onBehalfOf],
+  }
+  // The API server reads keys in lower case.
+  const theirs = Object.entries(subject.extra).filter(([key]) => !Object.hasOwn(ours, key.toLowerCase()))
+  return {
+    user: subject.name,
+    uid: subject.uid,
+    groups: subject.groups,
+    extra: { ...Object.fromEntries(theirs), ...ours },
+  }
+}
