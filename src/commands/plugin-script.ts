@@ -20,6 +20,9 @@ const MARGIN_SECONDS = 60
  * curl, and that only when its cache is stale: kubectl asks it for every command. The cache has one file (0600) for each
  * job's own token, so that two jobs of one user never share a credential. Tokens go through pipes, never through
  * arguments. Behind the token stands what calls it: process, start time and arguments, see identity/command-claim.ts.
+ *
+ * client-go asks again when a credential was refused, and cannot say so. A process that asks a second time therefore gets a
+ * new one, else a broker that was restarted would be shown a dead one until the cache is stale.
  */
 export function pluginScript(options: PluginOptions): string {
   const { endpoint, caPem, source, kind, reason, waitMs } = options
@@ -29,17 +32,20 @@ export function pluginScript(options: PluginOptions): string {
 set -efu
 umask 077
 fail() { printf 'chaperone: %s\\n' "$*" >&2; exit 1; }
+caller=$PPID.
+if [ -r "/proc/$PPID/cmdline" ] && read -r stat <"/proc/$PPID/stat"; then
+  set -- \${stat##*) }
+  caller=$PPID.\${20}
+fi
 answer() {
   claim=
-  if [ -r "/proc/$PPID/cmdline" ] && read -r stat <"/proc/$PPID/stat"; then
-    words=$(od -An -v -tx1 -N1024 "/proc/$PPID/cmdline")
-    set -- \${stat##*) }
-    claim="~$PPID.\${20}."
-    set -- $words
+  if [ -r "/proc/$PPID/cmdline" ]; then
+    set -- $(od -An -v -tx1 -N1024 "/proc/$PPID/cmdline")
     IFS=
-    claim="$claim$*"
+    claim="~$caller.$*"
     unset IFS
   fi
+  printf '%s\\n' "$caller" >"$cache.last" || :
   printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s%s","expirationTimestamp":"%s"}}\\n' "$token" "$claim" "$ends"
   exit 0
 }
@@ -54,7 +60,9 @@ if [ -r "$cache" ]; then
   { read -r until && read -r ends && read -r session && read -r token; } <"$cache" || until=
   case $until in '' | *[!0-9]*) until=0;; esac
   case \${session#s-} in *[!a-z2-9]*) session=;; ????????) ;; *) session=;; esac
-  if [ -n "$token" ] && [ "$until" -gt "$(date +%s)" ]; then answer; fi
+  last=
+  if [ -r "$cache.last" ]; then read -r last <"$cache.last" || :; fi
+  if [ -n "$token" ] && [ "$last" != "$caller" ] && [ "$until" -gt "$(date +%s)" ]; then answer; fi
 fi
 command -v curl >/dev/null || fail 'curl is not installed'
 mkdir -p "$folder"
