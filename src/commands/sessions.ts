@@ -13,8 +13,9 @@ export const command: Command = {
   summary: 'List the sessions of the broker, or end them at once.',
   usage: 'chaperone sessions list [--all] [--json] | revoke ID | revoke --subject NAME | revoke --everyone',
   help: `A session that is revoked is over: its token and its credentials stop working with the next request,
-and its watches and streams end within seconds. Its caller may begin another as long as policy
-and the issuer of its token let it.
+and its watches and streams end within seconds. The token that its caller brought opens no other
+session while this broker runs. A caller that can get a new one from its issuer, as a running job
+of GitHub can, has to be kept out by policy.
 
 Options
   --all                also those that have ended (list)

@@ -4,6 +4,7 @@ import type { Subject } from '../model/subject.ts'
 import type { Credentials } from './credentials.ts'
 import type { Authenticators, Exchange } from './port.ts'
 import type { SignInLimit } from './sign-in-limit.ts'
+import { SpentTokens } from './spent-tokens.ts'
 
 /** Sessions of one subject that may run at once, and of all. */
 const MAX_OF_ONE = 100
@@ -25,6 +26,8 @@ export interface ClientSessions {
   living(id: string): Session | undefined
   prolong(id: string, subject: Subject, expiresAt: number): Session
   active(): readonly Session[]
+  /** Tells of every change of a session. */
+  subscribe(listener: (session: Session) => void): void
 }
 
 export interface ExchangeParts {
@@ -40,10 +43,12 @@ export interface ExchangeParts {
 /**
  * Exchanges a subject's own token for a credential of the broker (in the manner of RFC 8693). The credential belongs to a new
  * session, or to `sessionID` while that lives and is the same subject's: what the new token says of the subject, as its
- * groups, is in force at once for all credentials of the session.
+ * groups, is in force at once for all credentials of the session. A token whose session was ended early opens no other.
  */
 export function makeExchange(parts: ExchangeParts): Exchange {
   const { authenticators, sessions, credentials, limit } = parts
+  const spent = new SpentTokens()
+  sessions.subscribe(spent.changed)
   return async ({ subjectToken, kind, waitMs, sessionID, address }) => {
     limit.attempt(address)
     let subject: Subject
@@ -53,6 +58,7 @@ export function makeExchange(parts: ExchangeParts): Exchange {
       if (toFault(thrown).code === 'ERR_UNAUTHENTICATED') limit.failed(address)
       throw thrown
     }
+    if (spent.isSpent(subjectToken)) throw revoked(subject)
     const until = parts.now() + parts.lifetimeMs
     const before = sessionID === undefined ? undefined : sessions.living(sessionID)
     if (before === undefined) assertRoom(sessions, subject)
@@ -66,15 +72,23 @@ export function makeExchange(parts: ExchangeParts): Exchange {
             expiresAt: until,
           })
         : sessions.prolong(own(before, subject).id, subject, until)
+    spent.used(subjectToken, session.id)
     const { token, expiresAt } = credentials.issue({ id: session.id, subject: subject.name }, parts.lifetimeMs)
     return { subject, sessionID: session.id, token, expiresAt: new Date(expiresAt).toISOString() }
   }
 }
 
 function own(session: Session, subject: Subject): Session {
-  const isSame = session.subject.name === subject.name && session.subject.uid === subject.uid
+  const { name, uid, onBehalfOf } = session.subject
+  const isSame = name === subject.name && uid === subject.uid && onBehalfOf === subject.onBehalfOf
   if (isSame && session.kind === 'client') return session
   throw new Fault('ERR_FORBIDDEN', `Session ${session.id} belongs to someone else.`)
+}
+
+function revoked({ name }: Subject): Fault {
+  return new Fault('ERR_UNAUTHENTICATED', `The session that ${name} opened with this token was ended.`, {
+    advice: 'Ask whoever runs the broker why; another session takes a new token of the issuer.',
+  })
 }
 
 function assertRoom(sessions: ClientSessions, subject: Subject): void {

@@ -141,6 +141,22 @@ describe('a pipeline with a token of its CI', () => {
     const next = await exchanged({ ...member, sub: 'ended' }, { sessionID: grant.sessionID })
     expect(next.sessionID).not.toBe(grant.sessionID)
   })
+
+  it('gets no other one for the token whose session was ended, however often it prolonged it', async () => {
+    const [first, second, unused] = await Promise.all([1, 2, 3].map(() => issuer.sign({ ...member, sub: 'spent' })))
+    const open = (subjectToken = '', more = {}) => post({ subjectToken, kind: 'pipeline', ...more })
+    const { sessionID } = (await open(first)).json
+    expect((await open(second, { sessionID })).json.sessionID).toBe(sessionID)
+    expect((await open(second, { sessionID })).json.sessionID).toBe(sessionID)
+    await broker.control.revoke({ subject: 'ci:spent' })
+    for (const token of [first, second]) {
+      expect(await open(token)).toMatchObject({
+        code: 401,
+        json: { message: expect.stringContaining('was ended') as string },
+      })
+    }
+    expect((await open(unused)).code).toBe(200)
+  })
 })
 
 describe('sessions are revoked', () => {
