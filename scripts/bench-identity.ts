@@ -163,9 +163,9 @@ async function pluginStart(broker: { readonly endpoint: string; readonly caPem: 
 /** The least that a plugin in Node would do: read the cache, and print. */
 function nodePlugin(path: string): string {
   return `import { readFileSync } from 'node:fs'
-const [until, expirationTimestamp, , token] = readFileSync(${JSON.stringify(path)}, 'utf8').split('\\n')
+const [, expirationTimestamp, , token] = readFileSync(${JSON.stringify(path)}, 'utf8').split('\\n')
 const claim = readFileSync('/proc/' + process.ppid + '/cmdline').toString('hex')
-if (Number(until) * 1000 < Date.now()) process.exit(1)
+if (Date.parse(expirationTimestamp) < Date.now()) process.exit(1)
 const status = { token: token + '~' + process.ppid + '..' + claim, expirationTimestamp }
 console.log(JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status }))
 `

@@ -37,6 +37,14 @@ if [ -r "/proc/$PPID/cmdline" ] && read -r stat <"/proc/$PPID/stat"; then
   set -- \${stat##*) }
   caller=$PPID.\${20}
 fi
+# Another program only to tell the time would take a fifth of all.
+if [ -r /proc/uptime ] && [ -r /proc/sys/kernel/random/boot_id ]; then
+  now() { read -r now rest </proc/uptime && now=\${now%%.*}; }
+  read -r clock </proc/sys/kernel/random/boot_id
+else
+  now() { now=$(date +%s); }
+  clock=date
+fi
 answer() {
   claim=
   if [ -r "/proc/$PPID/cmdline" ]; then
@@ -56,13 +64,14 @@ folder=\${XDG_CACHE_HOME:-\${HOME:?}/.cache}/chaperone
 cache=$folder/${key}-$name
 session=
 if [ -r "$cache" ]; then
-  until= ends= token=
-  { read -r until && read -r ends && read -r session && read -r token; } <"$cache" || until=
+  until= of= ends= token=
+  { read -r until of && read -r ends && read -r session && read -r token; } <"$cache" || until=
   case $until in '' | *[!0-9]*) until=0;; esac
   case \${session#s-} in *[!a-z2-9]*) session=;; ????????) ;; *) session=;; esac
   last=
   if [ -r "$cache.last" ]; then read -r last <"$cache.last" || :; fi
-  if [ -n "$token" ] && [ "$last" != "$caller" ] && [ "$until" -gt "$(date +%s)" ]; then answer; fi
+  now
+  if [ -n "$token" ] && [ "$last" != "$caller" ] && [ "$of" = "$clock" ] && [ "$until" -gt "$now" ]; then answer; fi
 fi
 command -v curl >/dev/null || fail 'curl is not installed'
 mkdir -p "$folder"
@@ -83,7 +92,8 @@ case $token in
 '' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/.*"message":"\\([^"]*\\).*/\\1/p')";;
 esac
 ends=$(field expiresAt)
-printf '%s\\n' "$(($(date +%s) + $(field expiresIn) - ${MARGIN_SECONDS}))" "$ends" "$(field sessionID)" "$token" >"$new"
+now
+printf '%s\\n' "$((now + $(field expiresIn) - ${MARGIN_SECONDS})) $clock" "$ends" "$(field sessionID)" "$token" >"$new"
 mv "$new" "$cache"
 set +f
 find "$folder" -name '${key}-*' -type f -mmin +120 -exec rm -f {} +

@@ -117,6 +117,10 @@ describe('the plugin', () => {
     ['of one line', '99999999999\n'],
     ['no text of ours', '\u0000\u0001garbage\n\n\n\n'],
     ['with a time that is none', 'soon\nx\ny\nz\n'],
+    [
+      'of another machine or before it was started again',
+      '9999999999 another-boot\n2100-01-01T00:00:00Z\ns-abcdefgh\nz\n',
+    ],
     ['with a time beyond numbers', `${'9'.repeat(40)}\nx\ns-","kind":"x\nz\n`],
   ])('a cache that is %s is made anew', async (_name, content) => {
     const env = { CI_TOKEN: await issuer.sign({}) }
