@@ -132,6 +132,7 @@ function lineOf(known: {
       [annotation.command]: 'chaperone token',
       [annotation.outcome]: fault === undefined ? 'completed' : 'refused',
       ...(grant === undefined ? {} : { [annotation.session]: grant.sessionID }),
+      ...(subject?.onBehalfOf === undefined ? {} : { [annotation.onBehalfOf]: subject.onBehalfOf }),
       ...notes,
     },
   }
