@@ -16,7 +16,9 @@ const words: Readonly<Record<string, number>> = {
   reveal: 2,
   reviewer: 2,
   run: Number.POSITIVE_INFINITY,
+  sessions: 2,
   shell: Number.POSITIVE_INFINITY,
+  upstream: 1,
   why: 1,
 }
 

@@ -232,3 +232,25 @@ it('Jenkins deploys', async () => {
   expect(stdout).toContain('successfully rolled out')
   expect((await requestsOf(`jenkins:${sub}`))[0]?.user.extra).toEqual({ 'chaperone/run': ['12'] })
 })
+
+it('its session is listed, and revoking it throws the job out for good', async () => {
+  const name = 'gitlab:revoked'
+  const token = await signIn(issuers[1] ?? '', {
+    project_path: 'acme/shop',
+    pipeline_id: '10',
+    user_login: 'ana',
+    ref: 'main',
+    ref_protected: 'true',
+    sub: 'revoked',
+  })
+  const job = { KUBECONFIG: 'gitlab.kubeconfig', CHAPERONE_TOKEN: token }
+  const get = () => shell('kubectl get deployments --namespace shop', job)
+  expect((await get()).stdout).toContain('web')
+  const { stdout } = await shell('chaperone sessions list')
+  const [id = ''] = /^s-\w+(?=  running  client  gitlab:revoked  )/m.exec(stdout) ?? []
+  expect((await shell(`chaperone sessions revoke ${id}`)).stdout).toContain(`${id}  ended  client  ${name}`)
+  await expect(get()).rejects.toMatchObject({ stderr: expect.stringContaining('must be logged in') as string })
+  await expect(get()).rejects.toMatchObject({ stderr: expect.stringContaining('was ended') as string })
+  expect((await shell('chaperone sessions list')).stdout).not.toContain(name)
+  expect((await shell('chaperone sessions list --all')).stdout).toContain(name)
+})
