@@ -71,6 +71,7 @@ const positions: Readonly<Record<string, readonly Source[]>> = {
   recordings: [words('list')],
   replay: [ask('recordings')],
   sessions: [words('list', 'revoke'), ask('sessions')],
+  upstream: [words('check', 'rbac')],
   reviewer: [words('add', 'list', 'remove'), ask('reviewers')],
   why: [ask('decisions')],
 }

@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   kubeconfig: () => import('./kubeconfig.ts'),
   token: () => import('./token.ts'),
   sessions: () => import('./sessions.ts'),
+  upstream: () => import('./upstream.ts'),
   doctor: () => import('./doctor.ts'),
   completion: async () => {
     const { completionCommand } = await import('./completion.ts')

@@ -2,6 +2,14 @@ import type { Impersonation } from '../kube/port.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
 
+/** Keys under which the cluster is told more of a caller. */
+export const actingKeys = [
+  'chaperone/session',
+  'chaperone/audit-id',
+  'chaperone/held',
+  'chaperone/on-behalf-of',
+] as const
+
 /**
  * For whom the cluster is asked to act: the caller with its groups, and under `chaperone/` what leads from the cluster's own
  * audit log to the journal. What the caller's own token says under those keys does not count.
@@ -10,7 +18,7 @@ export function actingAs(
   { subject, session }: { readonly subject: Subject; readonly session: Session },
   ids: { readonly auditID: string; readonly held?: string | undefined },
 ): Impersonation {
-  const ours: Record<string, readonly string[]> = {
+  const ours: Record<(typeof actingKeys)[number], readonly string[]> = {
     'chaperone/session': [session.id],
     'chaperone/audit-id': [ids.auditID],
     'chaperone/held': ids.held === undefined ? [] : [ids.held],
