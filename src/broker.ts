@@ -30,6 +30,7 @@ import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
+import { countsOf } from './session/counts.ts'
 import { SessionRegistry } from './session/registry.ts'
 import { openStore } from './store/embedded.ts'
 import { newCredentialKey } from './trust/credential-key.ts'
@@ -242,11 +243,9 @@ function authenticator(
 }
 
 function observe(sessions: SessionRegistry): Observe {
-  return ({ session, request, decision, reason, masked }) => {
-    const counted = request?.kind === 'resource' || decision !== 'allow'
-    if (!counted) return
-    const counts = { requests: 1, held: decision === 'hold' ? 1 : 0, denied: decision === 'deny' ? 1 : 0, masked }
-    sessions.count(session.id, counts, reason.code)
+  return ({ session, reason, ...ended }) => {
+    const counts = countsOf(ended)
+    if (counts !== undefined) sessions.count(session.id, counts, reason.code)
   }
 }
 

@@ -18,6 +18,8 @@ export type Observe = (note: {
   readonly decision: Decision['effect']
   readonly reason: Reason
   readonly heldID: string
+  /** Chaperone itself gave the answer, and it was no. */
+  readonly refused: boolean
   readonly statusCode: number
   readonly masked: number
 }) => void

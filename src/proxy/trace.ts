@@ -103,6 +103,7 @@ export class Trace {
           decision: this.decision?.effect ?? 'deny',
           reason: reason ?? { code: 'internal', message: 'The request ended before a decision.' },
           heldID: this.held?.id ?? '',
+          refused: this.outcome === 'refused',
           statusCode: this.answer.code,
           masked: this.masked(),
         })
