@@ -1,7 +1,8 @@
 import { heldNotice, verdictNotice } from '../../ui/words/notices.ts'
 import type { HeldRequest } from '../model/held.ts'
 import { say, text, type Context, type Parsed } from './command.ts'
-import type { SessionEvent, Supervised } from './supervised.ts'
+import type { SessionEvent } from './session-events.ts'
+import type { Supervised } from './supervised.ts'
 
 export const uiOption = { ui: { type: 'string' } } as const
 
@@ -31,13 +32,16 @@ function withoutWaiting(event: SessionEvent): SessionEvent {
   return event.type === 'held' ? { type: 'held', held: { ...event.held, waiting: false } } : event
 }
 
+const backWithoutSession = 'a broker is back, but this session ended with the old one: its requests are refused'
+
 /** One line for what a person must know while nothing else shows it. */
 function tell(context: Context, event: SessionEvent): void {
   // What runs and succeeds shows in the command's own output.
   if (event.type === 'held' && !['executing', 'completed'].includes(event.held.state)) {
     say(context, event.held.state === 'pending' ? heldNotice(event.held) : verdictNotice(event.held))
   }
-  if (event.type === 'lost') say(context, `the broker does not answer: ${event.reason}`)
+  if (event.type === 'lost') say(context, `the broker is lost (${event.reason}); connecting again goes on by itself`)
+  if (event.type === 'back') say(context, event.known ? 'the broker is back' : backWithoutSession)
   if (event.type === 'ended') say(context, `the broker has ended: ${event.reason}`)
 }
 

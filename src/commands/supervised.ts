@@ -1,8 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { loadConfig, type Config } from '../config/load.ts'
-import type { BrokerEvent, ControlClient, RequestNote, SessionGrant, SessionRequest } from '../control/contract.ts'
+import type { ControlClient, SessionGrant, SessionRequest } from '../control/contract.ts'
 import { toFault } from '../model/fault.ts'
-import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
 import type { RecordingWriter } from '../recording/port.ts'
 import { openRecording, type CrashSafeWriter } from '../recording/writer.ts'
@@ -11,6 +10,7 @@ import { writeSessionKubeconfig } from '../terminal/kubeconfig.ts'
 import { say, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connectOrStart, type Link } from './link.ts'
+import { SessionEvents, type SessionEvent } from './session-events.ts'
 import { configFlags } from './shared-options.ts'
 import { shownCommand } from '../request/shown-command.ts'
 
@@ -26,15 +26,9 @@ export interface Supervised extends AsyncDisposable {
   subscribe(listener: (event: SessionEvent) => void): () => void
   /** Of this session alone; goes with it. */
   readonly folder: string
-  /** Ends the session and the recording; returns the final counts. Safe to call once only. */
+  /** Ends the session and the recording; returns the final counts, of a lost broker those it told last. Safe to call once only. */
   finish(exitStatus: number): Promise<Session>
 }
-
-export type SessionEvent =
-  | { readonly type: 'held'; readonly held: HeldRequest }
-  | { readonly type: 'request'; readonly note: RequestNote }
-  | { readonly type: 'lost'; readonly reason: string }
-  | { readonly type: 'ended'; readonly reason: string }
 
 export interface SuperviseOptions {
   readonly kind: SessionRequest['kind']
@@ -77,7 +71,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
   await link.client.nameRecording(session.id, basename(recorder.path))
   const kubeconfig = await writeSessionKubeconfig(kubeconfigOf(link, grant))
   parts.defer(() => kubeconfig.remove())
-  const events = new SessionEvents(client, session.id)
+  const events = new SessionEvents(client, session)
   parts.defer(() => events.stop())
   events.subscribe((event) => mark(recorder, event))
   const held = parts.move()
@@ -96,7 +90,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
     subscribe: (listener) => events.subscribe(listener),
     finish: async (exitStatus) => {
       open = false
-      const ended = await endQuietly(context, link, session)
+      const ended = await endQuietly(context, link, events.session)
       await recorder.end(exitStatus)
       return ended
     },
@@ -134,67 +128,5 @@ function mark(recorder: RecordingWriter, event: SessionEvent): void {
     const { decision, command, masked, heldID } = event.note
     if (decision === 'deny') recorder.marker(`denied: ${command}`)
     else if (masked > 0 && heldID === '') recorder.marker(`masked ${masked}: ${command}`)
-  }
-}
-
-/** Reads the broker's event stream for one session; while it is open, the broker keeps the session alive. */
-class SessionEvents {
-  readonly #sessionID: string
-  readonly #stop = new AbortController()
-  readonly #listeners = new Set<(event: SessionEvent) => void>()
-  readonly #states = new Map<string, string>()
-  readonly #done: Promise<void>
-
-  constructor(client: ControlClient, sessionID: string) {
-    this.#sessionID = sessionID
-    this.#done = this.#read(client)
-  }
-
-  subscribe(listener: (event: SessionEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort()
-    await this.#done
-  }
-
-  async #read(client: ControlClient): Promise<void> {
-    for await (const event of client.events(this.#stop.signal)) this.#take(event)
-  }
-
-  #take(event: BrokerEvent | { readonly type: 'lost'; readonly reason: string }): void {
-    switch (event.type) {
-      case 'hello':
-        for (const held of event.held) this.#takeHeld(held)
-        return
-      case 'held':
-        this.#takeHeld(event.held)
-        return
-      case 'request':
-        if (event.note.sessionID === this.#sessionID) this.#tell({ type: 'request', note: event.note })
-        return
-      case 'goodbye':
-        this.#tell({ type: 'ended', reason: event.reason })
-        return
-      case 'lost':
-        this.#tell(event)
-        return
-      case 'session':
-      case 'heartbeat':
-        return
-    }
-  }
-
-  /** A reconnect repeats what is known: only a change of state is news. */
-  #takeHeld(held: HeldRequest): void {
-    if (held.sessionID !== this.#sessionID || this.#states.get(held.id) === held.state) return
-    this.#states.set(held.id, held.state)
-    this.#tell({ type: 'held', held })
-  }
-
-  #tell(event: SessionEvent): void {
-    for (const listener of this.#listeners) listener(event)
   }
 }

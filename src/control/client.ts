@@ -61,7 +61,7 @@ export function connectControl(options: ClientOptions): ControlClient {
   async function* events(signal: AbortSignal): ReturnType<ControlClient['events']> {
     let pause: number = reconnectMs[0]
     while (!signal.aborted) {
-      let reason = 'the broker closed the connection'
+      let reason = 'it closed the connection'
       try {
         for await (const event of stream(signal)) {
           pause = reconnectMs[0]
@@ -70,7 +70,7 @@ export function connectControl(options: ClientOptions): ControlClient {
         }
       } catch (thrown) {
         if (signal.aborted) return
-        reason = brokerFault(thrown).message
+        reason = thrown instanceof Fault ? thrown.message : causeOf(thrown)
       }
       yield { type: 'lost', reason }
       await pauseFor(pause, signal)
@@ -124,10 +124,13 @@ function statusFault(text: string, statusCode: number): Fault {
 
 function brokerFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown
-  const { message } = toFault(thrown)
-  const code = (thrown as { code?: string }).code ?? message
-  return new Fault('ERR_BROKER', `The broker does not answer (${code}).`, {
+  return new Fault('ERR_BROKER', `The broker does not answer (${causeOf(thrown)}).`, {
     advice: 'Start it with `chaperone serve` or `chaperone shell`.',
     cause: thrown,
   })
+}
+
+/** The code that Node or undici gives, as `ECONNREFUSED`; else what they say. */
+function causeOf(thrown: unknown): string {
+  return (thrown as { code?: string }).code ?? toFault(thrown).message
 }
