@@ -76,22 +76,42 @@ function toCell(cell: IBufferCell, col: number, cols: number, links: Links | und
   return style === '' && link === '' ? blank : { chars: ' ', width: 1, style, link }
 }
 
+type Look = Omit<IBufferCell, 'getWidth' | 'getChars' | 'getCode' | 'isAttributeDefault'>
+
+/** The look that what a program writes next will have, as xterm 6.0.0 keeps it; private too. */
+export interface Attributes extends Look {
+  readonly fg: number
+  readonly bg: number
+  readonly extended: Extended
+}
+
+/** SGR parameters of a look as DECRQSS reports them (xterm's ctlseqs): after a reset, colours with colons. */
+export function reportedStyle(attributes: Attributes): string {
+  const { fg, bg, extended } = attributes
+  const underline = underlineOf(fg, (bg & isExtended) === 0 ? plain._ext : extended._ext)
+  return ['0', ...partsOf(attributes, underline === '', reportedColour), ...(underline ? [underline] : [])].join(';')
+}
+
 function styleOf(cell: IBufferCell, fg: number, extended: number): string {
-  const parts: string[] = []
   const underline = underlineOf(fg, extended)
+  const plainParts = partsOf(cell, underline !== undefined, colour).join(';')
+  return underline === undefined || underline === '' ? plainParts : `${plainParts}m\x1b[${underline}`
+}
+
+function partsOf(cell: Look, isUnderlined: boolean, write: typeof colour): string[] {
+  const parts: string[] = []
   if (cell.isBold()) parts.push('1')
   if (cell.isDim()) parts.push('2')
   if (cell.isItalic()) parts.push('3')
-  if (underline !== undefined) parts.push('4')
+  if (isUnderlined) parts.push('4')
   if (cell.isBlink()) parts.push('5')
   if (cell.isInverse()) parts.push('7')
   if (cell.isInvisible()) parts.push('8')
   if (cell.isStrikethrough()) parts.push('9')
   if (cell.isOverline()) parts.push('53')
-  if (!cell.isFgDefault()) parts.push(colour(cell.isFgRGB(), cell.getFgColor(), 30))
-  if (!cell.isBgDefault()) parts.push(colour(cell.isBgRGB(), cell.getBgColor(), 40))
-  const plainParts = parts.join(';')
-  return underline === undefined || underline === '' ? plainParts : `${plainParts}m\x1b[${underline}`
+  if (!cell.isFgDefault()) parts.push(write(cell.isFgRGB(), cell.getFgColor(), 30))
+  if (!cell.isBgDefault()) parts.push(write(cell.isBgRGB(), cell.getBgColor(), 40))
+  return parts
 }
 
 /** What xterm takes for the underline colour after SGR 59, which asks for the ordinary one. */
@@ -117,4 +137,10 @@ function colour(rgb: boolean, value: number, base: 30 | 40): string {
   if (rgb) return `${base + 8};2;${value >> 16};${(value >> 8) & 255};${value & 255}`
   if (value < 8) return String(base + value)
   return value < 16 ? String(base + 52 + value) : `${base + 8};5;${value}`
+}
+
+/** As `colour`, but with colons between the parts of one colour. */
+function reportedColour(rgb: boolean, value: number, base: 30 | 40): string {
+  if (rgb) return `${base + 8}:2::${value >> 16}:${(value >> 8) & 255}:${value & 255}`
+  return value < 16 ? colour(rgb, value, base) : `${base + 8}:5:${value}`
 }

@@ -16,6 +16,7 @@ import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts
 import { Painter, sameCell } from './painter.ts'
 import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 import { takeTerminal, giveBackTerminal } from './restore.ts'
+import { answerStatusStrings } from './status-strings.ts'
 
 /** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
 const frameMs = 16
@@ -120,6 +121,7 @@ export class Screen {
     this.#model.onData(reply)
     this.#model.options.windowOptions = { pushTitle: true, popTitle: true, getWinSizeChars: true }
     this.#colours = answerQuestions(this.#model, reply)
+    answerStatusStrings(this.#model, this.#modes, reply)
     this.#announcements.follow(this.#model, this.#size.clipboard ?? false)
   }
 
