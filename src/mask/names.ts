@@ -15,7 +15,6 @@ export function namePatterns(patterns: readonly string[]): NamePatterns {
   const part = new RegExp(longest.map(asText).join('|'), 'i')
   return {
     matches: (name) => whole.test(name),
-    // Escapes may spell any name.
     mayBeIn: (text) => part.test(text) || text.includes('\\u') || /[^\0-\x7f]/.test(text),
   }
 }

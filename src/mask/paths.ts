@@ -7,6 +7,9 @@ const MAX_INDEX = 64
 /** Keys whose states are remembered: those of schemas are few, those of maps are without end. */
 const MAX_KEYS = 1024
 
+/** Escapes that may spell any word, or the slashes of an address (RFC 8259 section 7). */
+const otherSpelling = /\\[u/]/
+
 type Literals = 'patterns' | readonly { readonly key: Buffer; readonly next: PathState | undefined }[]
 
 /** Where the masked paths of one kind of object stand after some keys, whichever object it is. */
@@ -29,8 +32,11 @@ export class PathState {
   mayHide(bytes: Buffer, from: number, to: number): boolean {
     if (this.complete.some(({ holds }) => holds !== 'condition')) return true
     const text = bytes.toString('latin1', from, to)
-    return this.complete.some(
-      ({ names, detectors }) => names?.mayBeIn(text) === true || (detectors !== undefined && mayHoldSecret(text)),
+    return (
+      otherSpelling.test(text) ||
+      this.complete.some(
+        ({ names, detectors }) => names?.mayBeIn(text) === true || (detectors !== undefined && mayHoldSecret(text)),
+      )
     )
   }
 

@@ -181,19 +181,44 @@ const table = fc.record({
 })
 const document = fc.oneof(manifest, list, table, tree)
 
-/** JSON with or without spaces, some letters as escapes, members in their order or from behind. */
-function written(value: unknown, style: { readonly space?: string; readonly turned?: boolean } = {}): string {
-  const { space = '', turned = false } = style
+interface Style {
+  readonly space?: string
+  readonly turned?: boolean
+  /** Characters that are written as escapes though they need not be (RFC 8259 section 7). */
+  readonly escaped?: RegExp
+  readonly escapedKeys?: boolean
+}
+
+/** JSON with or without spaces, some characters as escapes, members in their order or from behind. */
+function written(value: unknown, style: Style = {}): string {
+  const { space = '', turned = false, escapedKeys = false } = style
   if (value instanceof RawNumber) return value.text
   if (Array.isArray(value)) return `[${value.map((one) => space + written(one, style)).join(`${space},`)}${space}]`
+  if (typeof value === 'string') return quoted(value, style)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${space}${JSON.stringify(name)}${space}:${space}${written(member, style)}`)
+    .map(([name, member]) => {
+      return `${space}${quoted(name, escapedKeys ? style : {})}${space}:${space}${written(member, style)}`
+    })
   return `{${(turned ? members.toReversed() : members).join(`${space},`)}${space}}`
 }
 
-const styles = fc.record({ space: fc.constantFrom('', ' ', '\n\t'), turned: fc.boolean() })
+function quoted(text: string, { escaped = /(?!)/ }: Style): string {
+  const escape = (found: string) =>
+    found === '/' ? '\\/' : `\\u${(found.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+  return JSON.stringify(text)
+    .split(/(\\u....|\\.)/s)
+    .map((part, index) => (index % 2 === 1 ? part : part.replace(new RegExp(escaped, 'g'), escape)))
+    .join('')
+}
+
+const styles = fc.record({
+  space: fc.constantFrom('', ' ', '\n\t'),
+  turned: fc.boolean(),
+  escaped: fc.constantFrom(/(?!)/, /\//, /[a-dA-D:]/, /[^"]/),
+  escapedKeys: fc.boolean(),
+})
 const sizes = fc.oneof(
   fc.constant([1]),
   fc.constant([1 << 20]),
@@ -218,6 +243,27 @@ test.each([
     { numRuns: 500 },
   )
   expect(hiding).toBeGreaterThan(50)
+})
+
+test('no spelling of a text hides from a detector or a name what is in it', async () => {
+  const texts = fc.array(telling, { minLength: 1, maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(texts, styles, async (values, style) => {
+      const map = { kind: 'ConfigMap', data: Object.fromEntries(values.map((value, index) => [`k${index}`, value])) }
+      const pod = { kind: 'Pod', spec: { args: values, env: values.map((value) => ({ name: value, value })) } }
+      for (const [request, value] of [
+        [configMaps, map],
+        [pods, pod],
+      ] as const) {
+        const text = written(value, style)
+        const wanted = expected(text, request)
+        const got = await rewritten(text, request, [1 << 20])
+        expect(parseJson(Buffer.from(got.text))).toEqual(wanted.value)
+        expect(got.count).toBe(wanted.count)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })
 
 test('the same for the events of a watch', async () => {
