@@ -117,18 +117,17 @@ class AnswerBody implements AsyncIterator<Uint8Array> {
     while (this.#chunks.length === 0 && !this.#isOver) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
-    const [first, ...more] = this.#chunks
+    const first = this.#chunks.shift()
     if (first === undefined) {
       if (this.#failure !== undefined) throw this.#failure
       return { done: true, value: undefined }
     }
-    this.#chunks = []
-    this.#waitingBytes = 0
-    if (this.#isPaused) {
+    this.#waitingBytes -= first.length
+    if (this.#isPaused && this.#waitingBytes === 0) {
       this.#isPaused = false
       this.#source.resume()
     }
-    return { done: false, value: more.length === 0 ? first : Buffer.concat([first, ...more]) }
+    return { done: false, value: first }
   }
 
   /** Lets go of the rest; the connection ends, since what is on it cannot be read past. */

@@ -4,9 +4,10 @@ import { encodeJson, parseJson } from '../stream/json.ts'
 import { splitDocument, tailMembers, type Part } from './document.ts'
 import { isObject, type ResourceRef } from './fields.ts'
 import { readFrames } from './frames.ts'
-import { membersOf, NotUnderstood, type Member, type Replacement } from './object-bytes.ts'
+import { membersOf, notUnderstood, type Member } from './object-bytes.ts'
 import type { Answer, MaskedAnswer } from './port.ts'
 import { bringsObject, QuickMasker } from './quick.ts'
+import type { Replacement } from './replacements.ts'
 import { itemRefs, notAStatus, ValueMasker } from './values.ts'
 import { maskObject, type Walk } from './walk.ts'
 
@@ -148,7 +149,7 @@ class AnswerMasker {
   /** Members of a list around its elements; undefined when nothing in them is hidden. */
   #maskedOrSame(value: JsonValue): JsonValue | undefined {
     let count = 0
-    const hidden = (one: JsonValue) => {
+    const hidden: Walk['hidden'] = (one) => {
       count++
       this.#walk.hidden(one)
     }
@@ -205,7 +206,7 @@ function eventObject(line: Buffer): { readonly from: number; readonly to: number
     const [type, object, ...more] = membersOf(line)
     return type?.key === 'type' && object?.key === 'object' && more.length === 0 ? object : undefined
   } catch (thrown) {
-    if (thrown instanceof NotUnderstood) return undefined
+    if (thrown === notUnderstood) return undefined
     throw thrown
   }
 }

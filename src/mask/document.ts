@@ -14,7 +14,7 @@ import {
   UNFINISHED,
   valueEnd,
 } from '../stream/json-scan.ts'
-import { membersAt, NotUnderstood, type Member } from './object-bytes.ts'
+import { membersAt, notUnderstood, type Member } from './object-bytes.ts'
 
 /** Bytes of one object that are held: etcd keeps none above 1.5 MiB, which JSON makes a few times longer. */
 const MAX_OBJECT_BYTES = 8 * 1024 * 1024
@@ -215,7 +215,7 @@ function quickMembers(bytes: Buffer): ReturnType<typeof membersAt> | undefined {
   try {
     return membersAt(bytes, 0)
   } catch (thrown) {
-    if (thrown instanceof NotUnderstood) return undefined
+    if (thrown === notUnderstood) return undefined
     throw thrown
   }
 }

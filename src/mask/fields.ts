@@ -43,6 +43,9 @@ export function isConditional({ names, detectors }: MaskedPath): boolean {
   return names !== undefined || detectors !== undefined
 }
 
+/** Resources that are remembered: an API server has hundreds, and objects may name any kind. */
+const MAX_KNOWN = 1024
+
 /** What some mask sets together hide, by resource. */
 export interface MaskedFields {
   pathsOf(ref: ResourceRef): readonly MaskedPath[]
@@ -57,30 +60,44 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
   const fields = maskSets.flatMap((set) => set.fields)
   const matching = ({ apiGroup, resource }: ResourceRef) =>
     fields.filter((field) => is(field.apiGroup, apiGroup) && is(field.resource, resource))
-  const known = new Map<string, readonly MaskedPath[]>()
+  const known = new Map<string, OfResource>()
+  const ofResource = (ref: ResourceRef): OfResource => {
+    const key = `${ref.apiGroup}/${ref.resource}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const own = matching(ref)
+    const named = own.filter(({ resource }) => resource !== '*')
+    const compiled = {
+      paths: own.flatMap((field) => maskedPaths(field, ref)),
+      isNamed: named.some(({ keys, detectors }) => keys === undefined && detectors === undefined),
+      isLookedAt: named.length > 0,
+    }
+    const [oldest] = known.keys()
+    if (oldest !== undefined && known.size >= MAX_KNOWN) known.delete(oldest)
+    known.set(key, compiled)
+    return compiled
+  }
   return {
-    pathsOf(ref) {
-      const key = `${ref.apiGroup}/${ref.resource}`
-      const found = known.get(key)
-      if (found !== undefined) return found
-      const compiled = matching(ref).flatMap(({ paths, keys, detectors }) =>
-        paths.map((segments) => ({
-          segments,
-          base64: isSecret(ref) && segments[0] === 'data',
-          ...(keys === undefined ? {} : { names: namePatterns(keys) }),
-          ...(detectors === undefined ? {} : { detectors }),
-        })),
-      )
-      known.set(key, compiled)
-      return compiled
-    },
-    isNamed: (ref) =>
-      matching(ref).some(
-        ({ resource, keys, detectors }) => resource !== '*' && keys === undefined && detectors === undefined,
-      ),
-    isLookedAt: (ref) => matching(ref).some(({ resource }) => resource !== '*'),
+    pathsOf: (ref) => ofResource(ref).paths,
+    isNamed: (ref) => ofResource(ref).isNamed,
+    isLookedAt: (ref) => ofResource(ref).isLookedAt,
     look: makeLook(maskSets),
   }
+}
+
+interface OfResource {
+  readonly paths: readonly MaskedPath[]
+  readonly isNamed: boolean
+  readonly isLookedAt: boolean
+}
+
+function maskedPaths({ paths, keys, detectors }: MaskSet['fields'][number], ref: ResourceRef): readonly MaskedPath[] {
+  return paths.map((segments) => ({
+    segments,
+    base64: isSecret(ref) && segments[0] === 'data',
+    ...(keys === undefined ? {} : { names: namePatterns(keys) }),
+    ...(detectors === undefined ? {} : { detectors }),
+  }))
 }
 
 export function isSecret(ref: ResourceRef): boolean {

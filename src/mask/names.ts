@@ -12,10 +12,10 @@ const asText = (pattern: string) => pattern.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'
 export function namePatterns(patterns: readonly string[]): NamePatterns {
   const whole = new RegExp(`^(?:${patterns.map(asText).join('|')})$`, 'is')
   const longest = patterns.map((pattern) => pattern.split('*').toSorted((a, b) => b.length - a.length)[0] ?? '')
-  const part = new RegExp(longest.map(asText).join('|'), 'i')
+  const part = new RegExp([...longest.map(asText), '\\\\u', '[^\\0-\\x7f]'].join('|'), 'i')
   return {
     matches: (name) => whole.test(name),
-    mayBeIn: (text) => part.test(text) || text.includes('\\u') || /[^\0-\x7f]/.test(text),
+    mayBeIn: (text) => part.test(text),
   }
 }
 

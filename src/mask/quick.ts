@@ -2,25 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import type { JsonObject } from '../model/request.ts'
 import { BACKSLASH, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace } from '../stream/json-scan.ts'
 import { refOfKind, type ResourceRef } from './fields.ts'
-import {
-  membersAt,
-  membersOf,
-  metadataOf,
-  NotUnderstood,
-  replacementsIn,
-  type Member,
-  type Replacement,
-} from './object-bytes.ts'
-import { pathsFrom, type PathState } from './paths.ts'
+import { membersAt, membersOf, metadataOf, notUnderstood, type Member } from './object-bytes.ts'
+import { pathsFrom } from './paths.ts'
+import { replacementsIn, type Replacement } from './replacements.ts'
 import type { Walk } from './walk.ts'
-
-/** States of different objects that are remembered: as many as lists of mixed kinds have. */
-const MAX_STATES = 256
 
 /** Masks objects in their bytes, touching only what is hidden. What it does not understand it leaves to the slow way. */
 export class QuickMasker {
   readonly #walk: Walk
-  readonly #states = new Map<string, PathState>()
 
   constructor(walk: Walk) {
     this.#walk = walk
@@ -51,20 +40,11 @@ export class QuickMasker {
         annotations: () => metadataOf(members).some(({ key }) => key === 'annotations'),
       }
       if (fields.look.mayHoldInside(bytes, inside)) return undefined
-      return replacementsIn(bytes, members, this.#stateOf(all), this.#walk)
+      return replacementsIn(bytes, members, pathsFrom(all, this.#walk), this.#walk)
     } catch (thrown) {
-      if (thrown instanceof NotUnderstood) return undefined
+      if (thrown === notUnderstood) return undefined
       throw thrown
     }
-  }
-
-  #stateOf(refs: readonly ResourceRef[]): PathState {
-    const key = refs.map(({ apiGroup, resource }) => `${apiGroup}/${resource}`).join(' ')
-    const known = this.#states.get(key)
-    if (known !== undefined) return known
-    const state = pathsFrom(refs, this.#walk)
-    if (this.#states.size < MAX_STATES) this.#states.set(key, state)
-    return state
   }
 }
 
@@ -95,9 +75,9 @@ function kindOf(bytes: Buffer, members: readonly Member[]): ResourceRef | undefi
   const texts: Record<string, string> = {}
   for (const { key, from, to } of members) {
     if (key !== 'kind' && key !== 'apiVersion') continue
-    if (key in texts) throw new NotUnderstood()
+    if (key in texts) throw notUnderstood
     if (bytes[from] !== QUOTE) continue
-    if (bytes.subarray(from, to).includes(BACKSLASH)) throw new NotUnderstood()
+    if (bytes.subarray(from, to).includes(BACKSLASH)) throw notUnderstood
     texts[key] = bytes.toString('utf8', from + 1, to - 1)
   }
   return refOfKind(texts satisfies JsonObject)
@@ -108,7 +88,7 @@ export function bringsObject(row: Buffer): boolean {
   try {
     return membersOf(row).some(({ key, from }) => key === 'object' && row[from] === OPEN_BRACE)
   } catch (thrown) {
-    if (thrown instanceof NotUnderstood) return false
+    if (thrown === notUnderstood) return false
     throw thrown
   }
 }

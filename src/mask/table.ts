@@ -2,6 +2,7 @@ import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
 import { isConditional, isObject, isSecret, type ResourceRef } from './fields.ts'
+import type { Secret } from './token.ts'
 import { maskObject, type Walk } from './walk.ts'
 
 const columnsOfSecrets: ReadonlySet<string> = new Set(['Name', 'Type', 'Data', 'Age'])
@@ -50,7 +51,7 @@ export class TableMasker {
     const walk: Walk = {
       ...this.#walk,
       hidden: (value) => {
-        values.push(typeof value === 'string' ? value : stringifyJson(value))
+        values.push(textOf(value))
         this.#walk.hidden(value)
       },
     }
@@ -91,6 +92,11 @@ export class TableMasker {
   #isHarmless(index: number): boolean {
     return (isSecret(this.#ref) ? columnsOfSecrets : columnsOfAll).has(this.#columns[index] ?? '')
   }
+}
+
+function textOf(value: Secret): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString()
+  return typeof value === 'string' ? value : stringifyJson(value)
 }
 
 function columnName(column: JsonValue): string {

@@ -15,7 +15,7 @@ import {
 } from './fields.ts'
 import { matchesGlob } from './glob.ts'
 import { concealNamed } from './names.ts'
-import type { MakeToken, Owner } from './token.ts'
+import type { MakeToken, Owner, Secret } from './token.ts'
 
 /** What a walk needs, and what it tells. */
 export interface Walk {
@@ -31,7 +31,7 @@ export interface Walk {
    */
   readonly trustKinds: boolean
   /** Told of each value that was hidden. */
-  hidden(value: JsonValue): void
+  hidden(value: Secret): void
 }
 
 /** A masked path on its way down from its object. */
@@ -122,6 +122,11 @@ export function conceal(value: JsonValue, complete: readonly Track[], at: readon
   if (track === undefined) return concealParts(value, complete, at, walk)
   if (track.holds === 'annotation' && !mayHoldManifest(value)) return concealParts(value, complete, at, walk)
   if (track.holds === 'manifest') return maskManifest(value, track, at, walk)
+  return tokenFor(value, track, at, walk)
+}
+
+/** What stands for a value that is hidden whole. */
+export function tokenFor(value: Secret, track: Track, at: readonly string[], walk: Walk): string {
   walk.hidden(value)
   const token = walk.token(track.owner, at.slice(track.from), value)
   return track.base64 && walk.encodeTokens ? Buffer.from(token).toString('base64') : token
