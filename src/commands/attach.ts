@@ -1,3 +1,4 @@
+import { loadConfig } from '../config/load.ts'
 import { foldersOf, connect } from './link.ts'
 import { Fault } from '../model/fault.ts'
 import { openKept } from '../terminal/kept-pty.ts'
@@ -6,7 +7,7 @@ import { say, text, type Command } from './command.ts'
 import { showKept } from './face.ts'
 import { findKept } from './kept.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
-import { stateHelp, stateOption } from './shared-options.ts'
+import { configFlags, stateHelp, stateOption } from './shared-options.ts'
 
 export const command: Command = {
   name: 'attach',
@@ -33,10 +34,14 @@ Examples
     if (!context.stdin.isTTY || !context.stdout.isTTY) {
       throw new Fault('ERR_TERMINAL', 'A shell needs a terminal, and this is not one.')
     }
-    const leader = parseLeader(text(parsed, 'leader') ?? defaultLeader)
+    const config = await loadConfig(configFlags(parsed), context.environment)
+    const leader = parseLeader(text(parsed, 'leader') ?? config.leader ?? defaultLeader)
     const folders = foldersOf(text(parsed, 'state'), context)
     const shell = await findKept(folders, parsed.positionals[0] ?? 'latest', (sentence) => say(context, sentence))
     await using link = await connect(folders, folders.operatorTokenFile)
-    return await showKept(context, link, await openKept(shell.socket), leader)
+    return await showKept(context, link, await openKept(shell.socket), {
+      leader,
+      clipboard: config.clipboard === 'write',
+    })
   },
 }

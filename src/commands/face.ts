@@ -21,11 +21,13 @@ export async function showShell(
     /** Opens the program's pty, or hands it over; called once, when somebody listens: what it puts out before is lost. */
     readonly open: () => ProgramPty
     readonly leader: Leader
+    /** Programs may write the clipboard. */
+    readonly clipboard: boolean
     readonly history?: readonly Past[] | undefined
     readonly detach?: () => void
   },
 ): Promise<{ exitStatus: number }> {
-  const { session, open, leader, history, detach } = options
+  const { session, open, leader, clipboard, history, detach } = options
   await using client = link.forSession(session.id)
   await using chrome = await createChrome({
     client,
@@ -42,6 +44,7 @@ export async function showShell(
     stdout: context.stdout,
     chrome,
     leader,
+    clipboard,
     asksColours: context.environment.term !== 'linux',
     ...(history === undefined ? {} : { history }),
     ...(detach === undefined ? {} : { detach }),
@@ -49,11 +52,16 @@ export async function showShell(
 }
 
 /** Shows a kept shell and says how it went on or ended. Resolves with the exit code. */
-export async function showKept(context: Context, link: Link, kept: KeptPty, leader: Leader): Promise<number> {
+export async function showKept(
+  context: Context,
+  link: Link,
+  kept: KeptPty,
+  face: { readonly leader: Leader; readonly clipboard: boolean },
+): Promise<number> {
   const { session, recording, recordedBytes, hasHistory } = kept.hello
   const history = hasHistory ? await readHistory(recording, recordedBytes) : undefined
   const detach = () => kept.detach()
-  const { exitStatus } = await showShell(context, link, { session, open: () => kept, leader, history, detach })
+  const { exitStatus } = await showShell(context, link, { ...face, session, open: () => kept, history, detach })
   const parting = await kept.parting
   switch (parting.kind) {
     case 'exit': {

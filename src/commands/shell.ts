@@ -144,7 +144,7 @@ async function kept(
     const [{ showKept }, started] = await Promise.all([import('./face.ts'), ready])
     const keeper = parseKept(started.ready)
     const pty = await openKept(keptSocket(join(run, 'sessions', keeper.session.id)))
-    return await showKept(context, link, pty, leader)
+    return await showKept(context, link, pty, { leader, clipboard: config.clipboard === 'write' })
   } catch (thrown) {
     child.stdin?.destroy()
     throw thrown
@@ -180,7 +180,12 @@ async function full(
   const { showShell } = await import('./face.ts')
   const size = programSize(context.stdout)
   const open = () => recorded(openPty({ command, env: variables, cwd: process.cwd(), ...size }), recorder)
-  return await showShell(context, link, { session, open, leader })
+  return await showShell(context, link, {
+    session,
+    open,
+    leader,
+    clipboard: supervised.config.clipboard === 'write',
+  })
 }
 
 async function line(

@@ -37,6 +37,8 @@ export interface Config {
   readonly recordingVersion: 2 | 3
   readonly ui: 'full' | 'line' | 'none' | undefined
   readonly leader: string | undefined
+  /** Whether programs in the shell may write the clipboard of the real terminal. */
+  readonly clipboard: 'off' | 'write'
   /** A duration; undefined = the default. */
   readonly keep: string | undefined
 }
@@ -70,6 +72,7 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,
     leader: file.leader,
+    clipboard: file.clipboard ?? 'off',
     keep: environment.keep === '' ? file.keep : environment.keep,
   })
 }

@@ -49,6 +49,10 @@ export const configSchema = z
       .regex(/^(0|(\d+(ms|s|m|h))+)$/, 'must be a duration, like 15m or 8h; 0 ends a shell with its terminal')
       .optional()
       .describe('How long a shell lives on when its terminal is gone; default 15m.'),
+    clipboard: z
+      .enum(['off', 'write'])
+      .optional()
+      .describe('write: programs in the shell may write the clipboard (OSC 52), never read it; default off.'),
     ui: z.enum(['full', 'line', 'none']).optional().describe('Default face of `chaperone shell`.'),
   })
   .describe('Configuration of Chaperone')

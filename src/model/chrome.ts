@@ -41,6 +41,8 @@ export interface Chrome extends AsyncDisposable {
   resize(cols: number, rows: number): void
   /** The terminal has told what its background is; until then it is unknown. */
   background?(background: Background): void
+  /** The program has put so many bytes into the clipboard. */
+  copied?(bytes: number): void
   /** The leader key was pressed: open (and focus) the drawer, or close it. */
   leader(): void
   /** One token while `frame.focused`; `sinceRepaintMs` = time since the drawer's rows last changed on screen. */

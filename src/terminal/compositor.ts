@@ -27,6 +27,8 @@ export interface ShellOptions {
   readonly stdout: NodeJS.WriteStream
   readonly chrome: Chrome
   readonly leader: Leader
+  /** Programs may write the clipboard; unless said, they may not. */
+  readonly clipboard?: boolean
   /** False for terminals that know no such questions: their colours are not asked. */
   readonly asksColours?: boolean
   /** What the program has put out before; its screen is shown as it is by now. */
@@ -51,7 +53,11 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   }
   await using parts = new AsyncDisposableStack()
   const size = () => ({ cols: stdout.columns, rows: stdout.rows, ...modelSize(stdout) })
-  const screen = parts.use(new ScreenClient({ ...size(), purpose: 'shell' }, stdout, () => end('SIGHUP')))
+  const screen = parts.use(
+    new ScreenClient({ ...size(), purpose: 'shell', clipboard: options.clipboard ?? false }, stdout, () =>
+      end('SIGHUP'),
+    ),
+  )
   const seat = parts.use(new TerminalSeat(options.stdin, stdout, screen))
   if (options.history !== undefined) screen.past(options.history, size())
   const questions = new Questions()
@@ -146,6 +152,7 @@ class Follow {
       seat.freshRow = frame.freshRow
       this.#drawerTop = frame.drawerTop
       this.#bracketedPaste = frame.bracketedPaste
+      if (frame.copied > 0) chrome.copied?.(frame.copied)
       if (frame.drawerChanged) this.#drawerChanged = performance.now()
     }
   }

@@ -16,7 +16,9 @@ export interface ScreenOptions {
   readonly purpose: 'shell' | 'player'
   /** Colours of the real terminal; unless said, it has all. */
   readonly depth?: ColourDepth
-  /** Programs may write the clipboard (OSC 52); unless said, they may not. They can never read it. */
+  /**
+   * The program that has the keys may write the clipboard (OSC 52); unless said, it may not. It can never read it.
+   */
   readonly clipboard?: boolean
 }
 
@@ -66,6 +68,8 @@ export type FromScreen =
       readonly drawerTop: number
       /** The program asked for bracketed paste. */
       readonly bracketedPaste: boolean
+      /** So many bytes the program has put into the clipboard; mostly 0. */
+      readonly copied: number
       /** First row below what the program wrote (0-based), where a shell may go on; undefined for a player. */
       readonly freshRow: number | undefined
     }

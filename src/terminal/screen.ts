@@ -122,7 +122,8 @@ export class Screen {
     this.#model.options.windowOptions = { pushTitle: true, popTitle: true, getWinSizeChars: true }
     this.#colours = answerQuestions(this.#model, reply)
     answerStatusStrings(this.#model, this.#modes, reply)
-    this.#announcements.follow(this.#model, this.#size.clipboard ?? false)
+    const mayCopy = this.#size.clipboard ?? false
+    this.#announcements.follow(this.#model, () => mayCopy && !this.#chrome.focused)
   }
 
   #output(bytes: Uint8Array, echo: boolean): void {
@@ -273,7 +274,8 @@ export class Screen {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const wanted = this.#wantedModes()
-    const body = this.#extras + this.#announcements.take() + this.#switchScreen() + this.#feed()
+    const announced = this.#announcements.take()
+    const body = this.#extras + announced.text + this.#switchScreen() + this.#feed()
     const target = this.#target()
     const drawerTop = this.#drawerTop
     const drawer = target.slice(drawerTop, drawerTop + this.#chrome.drawerRows.length)
@@ -287,7 +289,8 @@ export class Screen {
     this.#isDrained = false
     this.#nextFrame = Math.max(now + frameMs, now + (performance.now() - now) * (1 + pausePerFrame))
     const { bracketedPasteMode: bracketedPaste } = this.#model.modes
-    this.#send({ type: 'frame', text, drawerChanged, drawerTop, bracketedPaste, freshRow: this.#freshRow() })
+    const { copied } = announced
+    this.#send({ type: 'frame', text, drawerChanged, drawerTop, bracketedPaste, copied, freshRow: this.#freshRow() })
   }
 
   get #drawerTop(): number {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Bench } from './screen-bench.ts'
+import { Bench, chrome } from './screen-bench.ts'
 
 async function answers(questions: string, prepare: (bench: Bench) => void = () => undefined): Promise<string> {
   const bench = new Bench()
@@ -62,17 +62,27 @@ describe('a program that asks its terminal', () => {
     const written = async (clipboard: boolean, data: string) => {
       const bench = new Bench({ clipboard })
       await bench.show(Buffer.from(`\x1b]52;${data}\x07`))
-      return bench.sent
-        .map((message) => (message.type === 'frame' ? message.text : ''))
-        .join('')
-        .includes('\x1b]52')
+      const frames = bench.sent.filter((message) => message.type === 'frame')
+      const copied = frames.reduce((sum, frame) => sum + frame.copied, 0)
+      expect(frames.some(({ text }) => text.includes('\x1b]52'))).toBe(copied > 0)
+      return copied
     }
     const text = Buffer.from('text').toString('base64')
-    expect(await written(true, `c;${text}`)).toBe(true)
-    expect(await written(false, `c;${text}`)).toBe(false)
-    expect(await written(true, 'c;?')).toBe(false)
-    expect(await written(true, `c;${'A'.repeat(150_000)}`)).toBe(false)
-    expect(await written(true, 'c;no base64!')).toBe(false)
+    expect(await written(true, `c;${text}`)).toBe(4)
+    expect(await written(true, `p;${text}`)).toBe(4)
+    expect(await written(false, `c;${text}`)).toBe(0)
+    expect(await written(true, 'c;?')).toBe(0)
+    expect(await written(true, `c;${'A'.repeat(150_000)}`)).toBe(0)
+    expect(await written(true, 'c;no base64!')).toBe(0)
+  })
+
+  test('writes no clipboard while the drawer has the keys', async () => {
+    const bench = new Bench({ clipboard: true })
+    await bench.frame({ ...chrome, drawerRows: ['drawer'], focused: true })
+    bench.output(Buffer.from('\x1b]52;c;YQ==\x07'))
+    await bench.frame({ ...chrome, drawerRows: ['drawer'], focused: true })
+    await bench.show(Buffer.from('back'))
+    expect(bench.sent.every((message) => message.type !== 'frame' || message.copied === 0)).toBe(true)
   })
 
   test('is not answered again, nor does it ring or write the clipboard, when its past is brought back', async () => {

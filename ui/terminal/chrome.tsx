@@ -5,7 +5,7 @@ import type { Background, Chrome, ChromeFrame, InputToken } from '../../src/mode
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
 import { denialWords } from '../words/activity.ts'
-import { verdictWords } from '../words/notices.ts'
+import { count, verdictWords } from '../words/notices.ts'
 import { problemSentence } from '../words/problems.ts'
 import { closedDrawer, press, reconcile, type DrawerState, type Order } from './drawer-state.ts'
 import { drawerCursor, layoutDrawer, type DrawerProps } from './drawer-layout.ts'
@@ -53,6 +53,8 @@ class ShellChrome implements Chrome {
   #picture: Picture
   #drawer: DrawerState = closedDrawer
   #notice: (Notice & { readonly until: number }) | undefined
+  /** Told once nothing else is to be told: what waits must not be hidden by what a program does. */
+  #copied: (Notice & { readonly until: number }) | undefined
   #bells = 0
   /** When events last made a frame. */
   #toldAt = 0
@@ -86,6 +88,12 @@ class ShellChrome implements Chrome {
   background(background: Background): void {
     this.#theme = createTheme({ color: this.#options.color, background })
     this.#update()
+  }
+
+  copied(bytes: number): void {
+    const text = `clipboard set by a program (${count(bytes, 'byte')})`
+    this.#copied = { tone: 'plain', text, until: this.#options.now() + noticeMs }
+    this.#updateSoon()
   }
 
   leader(): void {
@@ -180,7 +188,11 @@ class ShellChrome implements Chrome {
   }
 
   #tick(): void {
-    if (this.#notice !== undefined && this.#options.now() >= this.#notice.until) this.#notice = undefined
+    const now = this.#options.now()
+    const copied = this.#copied
+    if (copied !== undefined && this.#shownNotice !== copied) this.#copied = { ...copied, until: now + noticeMs }
+    else if (copied !== undefined && now >= copied.until) this.#copied = undefined
+    if (this.#notice !== undefined && now >= this.#notice.until) this.#notice = undefined
     this.#update()
   }
 
@@ -218,6 +230,11 @@ class ShellChrome implements Chrome {
     }
   }
 
+  get #shownNotice(): Notice | undefined {
+    const isCalm = this.#picture.link === 'live' && pending(this.#picture).length === 0
+    return this.#notice ?? (isCalm ? this.#copied : undefined)
+  }
+
   #status(): ReactNode {
     const { info, leaderLabel, now } = this.#options
     return (
@@ -225,7 +242,7 @@ class ShellChrome implements Chrome {
         cols={this.#size.cols}
         info={info}
         picture={this.#picture}
-        notice={this.#notice}
+        notice={this.#shownNotice}
         open={this.#drawer.open}
         leader={leaderLabel}
         now={now()}

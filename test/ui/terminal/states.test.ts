@@ -51,6 +51,22 @@ test.each([
   expect(textOf(chrome)).toContain('✗ this session ended at')
 })
 
+test('what a program copied is told once nothing waits, and then for a while', async () => {
+  const { client, chrome, pass, says } = await face()
+  client.hello(heldRequest())
+  await says('▲ 1 held')
+  chrome.copied?.(12)
+  pass(60_000)
+  chrome.resize(80, 24)
+  expect(textOf(chrome)).toContain('▲ 1 held')
+  client.say({ type: 'held', held: heldRequest({ state: 'withdrawn' }) })
+  await says('withdrawn')
+  pass(9_000)
+  await says('clipboard set by a program (12 bytes)')
+  pass(9_000)
+  await says('41 requests')
+})
+
 test('a denial is told, but never in the place of what waits', async () => {
   const { client, says, chrome } = await face({ cols: 120, rows: 40 })
   const denied = { decision: 'deny', reason: { code: 'rule-denies', rule: 'default/system', message: 'No.' } } as const
