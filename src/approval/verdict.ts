@@ -1,6 +1,6 @@
 import type { Requirement } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
-import type { HeldRequest, Review } from '../model/held.ts'
+import { isCut, type HeldRequest, type Review } from '../model/held.ts'
 import { samePerson, type Subject } from '../model/subject.ts'
 
 type ReviewRequirement = Extract<Requirement, { kind: 'review' }>
@@ -28,6 +28,7 @@ export function assertMayReview(held: HeldRequest, review: Omit<Review, 'at'>): 
     })
   }
   assertShown(held, review.digest)
+  if (review.verdict === 'approve') assertReadable(held, review)
   assertPending(held)
   const before = held.reviews.find((one) => samePerson(one.reviewer, reviewer))
   if (before !== undefined && review.verdict === 'approve') {
@@ -44,6 +45,7 @@ export function assertMayConfirm(held: HeldRequest, by: Subject, digest: string)
     throw new Fault('ERR_FORBIDDEN', `Only the person who made the request can confirm ${held.id}.`)
   }
   assertShown(held, digest)
+  assertReadable(held)
   assertPending(held)
 }
 
@@ -72,6 +74,18 @@ function assertShown(held: HeldRequest, digest: string): void {
       advice: 'Look at it again.',
     })
   }
+}
+
+/** Nobody says yes by habit to what they cannot have read: a reviewer has to say that they know. */
+function assertReadable(held: HeldRequest, review: Pick<Review, 'sawWhole'> = {}): void {
+  if (!isCut(held) || review.sawWhole === false) return
+  const sentence = `A part of ${held.id} is too long to be shown: approving it would sign what nobody has read.`
+  if (held.requirement.kind === 'confirm') {
+    throw new Fault('ERR_FORBIDDEN', sentence, { advice: 'Withdraw it, and make smaller requests.' })
+  }
+  throw new Fault('ERR_FORBIDDEN', sentence, {
+    advice: `Look at \`chaperone held show ${held.id}\`. Deny it, or approve it all the same with --not-shown-whole.`,
+  })
 }
 
 function isNamed(reviewer: Subject, requirement: ReviewRequirement): boolean {

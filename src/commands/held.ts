@@ -1,4 +1,3 @@
-import { isCut } from '../../ui/words/held.ts'
 import { plain, plainLines } from '../../ui/words/plain.ts'
 import { Fault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
@@ -79,20 +78,10 @@ async function judge(context: Context, parsed: Parsed, verdict: 'approve' | 'den
   const folders = foldersOf(text(parsed, 'state'), context)
   await using link = await connectReviewer(context, parsed, folders)
   const held = await link.client.getHeld(id)
-  if (verdict === 'approve' && isCut(held) && !flag(parsed, 'not-shown-whole')) throw notShownWhole(id)
   const digest = text(parsed, 'digest') ?? held.digest
-  print(context, parsed, await link.client.review(id, { verdict, digest, comment }))
+  const known = flag(parsed, 'not-shown-whole') ? ({ sawWhole: false } as const) : {}
+  print(context, parsed, await link.client.review(id, { verdict, digest, comment, ...known }))
   return exitCode.ok
-}
-
-function notShownWhole(id: string): Fault {
-  return new Fault(
-    'ERR_USAGE',
-    `A part of ${id} is too long to be shown: approving it would sign what nobody has read.`,
-    {
-      advice: `Look at \`chaperone held show ${id}\`. Deny it, or approve it all the same with --not-shown-whole.`,
-    },
-  )
 }
 
 function needID(id: string | undefined): string {

@@ -41,7 +41,7 @@ const comment = z
  * | GET  /v1/sessions | any | the sessions of this broker |
  * | POST /v1/sessions/revoke | any | end one session, those of a subject, or all: their credentials stop working |
  * | GET  /v1/held[?state=pending] · GET /v1/held/ID | any | held requests |
- * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest |
+ * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest; what is not shown whole only with `sawWhole: false` |
  * | POST /v1/held/ID/confirm | operator | confirm one's own, where the rule allows it |
  * | POST /v1/held/ID/withdraw · /comment | operator | take one's own back; add a reason |
  * | GET  /v1/events | any | NDJSON stream of BrokerEvent, one line each, a heartbeat every 10 s |
@@ -63,6 +63,8 @@ export const reviewRequest = z.strictObject({
   verdict: z.enum(['approve', 'deny']),
   digest: z.string().regex(/^[0-9a-f]{64}$/),
   comment: comment.default(''),
+  /** To approve what is not shown whole, the reviewer says so: `false`. Else such an approval is refused. */
+  sawWhole: z.literal(false).optional(),
 })
 export const confirmRequest = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) })
 export const commentRequest = z.strictObject({ comment })

@@ -149,7 +149,9 @@ function review(desk: Desk, call: Call, id: string): Promise<HeldRequest> {
       advice: 'Connect with a reviewer token: `chaperone review --token-file FILE`.',
     })
   }
-  return desk.approvals.review(id, { ...parse(reviewRequest, call.body), reviewer: call.caller.subject })
+  const { sawWhole, ...verdict } = parse(reviewRequest, call.body)
+  const reviewer = call.caller.subject
+  return desk.approvals.review(id, { ...verdict, reviewer, ...(sawWhole === false ? { sawWhole } : {}) })
 }
 
 function operator(call: Call): true {

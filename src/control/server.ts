@@ -140,11 +140,12 @@ function isSafer({ path, body }: Call): boolean {
 
 function controlAnnotations(call: Call): Record<string, string> {
   const [room, id] = call.path
-  const body = call.body as { verdict?: unknown; comment?: unknown } | undefined
+  const body = call.body as { verdict?: unknown; comment?: unknown; sawWhole?: unknown } | undefined
   return {
     ...(room === 'held' && id !== undefined ? { [annotation.held]: id } : {}),
     ...(room === 'sessions' && id !== undefined ? { [annotation.session]: id } : {}),
     ...(typeof body?.verdict === 'string' ? { 'chaperone/verdict': body.verdict.slice(0, 16) } : {}),
+    ...(body?.sawWhole === false ? { 'chaperone/saw-whole': 'false' } : {}),
     ...(typeof body?.comment === 'string' ? { 'chaperone/comment': body.comment.slice(0, 2000) } : {}),
   }
 }

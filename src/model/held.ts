@@ -14,6 +14,8 @@ export interface Review {
   readonly comment: string
   /** Must equal the HeldRequest's digest, else the review is refused with ERR_CONFLICT. */
   readonly digest: string
+  /** Approved although a part of the request was not shown, by one who knew it. */
+  readonly sawWhole?: false
 }
 
 /** One parked request, as kept and as shown (values that a mask covers are already tokens here). */
@@ -47,4 +49,12 @@ export interface HeldRequest {
   readonly waiting: boolean
   /** When the state is final: one sentence. */
   readonly outcome: string
+}
+
+/** As bodies that are too long for people are cut: long values lose their middle, and say so. */
+const cut = /\[… \d+ of \d+ characters are not shown …\]/
+
+/** True when a part of the body is not shown: nobody can say yes on a screen to what they cannot read. */
+export function isCut({ body }: Pick<HeldRequest, 'body'>): boolean {
+  return cut.test(body)
 }

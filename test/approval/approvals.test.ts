@@ -106,6 +106,29 @@ describe('A review', () => {
   })
 })
 
+describe('What is not shown whole', () => {
+  const cutBody = '{"a": "x [… 70000 of 80000 characters are not shown …] x"}'
+
+  it('is approved only by a reviewer who says that they know, and denied by any', async () => {
+    const { approvals, heard } = await openDesk()
+    const parked = approvals.park({ ...askFor('web', twoReviews), shownBody: cutBody }, never)
+    const held = await heard(pending)
+    await expect(approvals.review(held.id, approve(held, rob))).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    expect(approvals.get(held.id).reviews).toEqual([])
+    await approvals.review(held.id, { ...approve(held, rob), sawWhole: false })
+    expect(approvals.get(held.id).reviews).toMatchObject([{ reviewer: { name: 'rob' }, sawWhole: false }])
+    await approvals.review(held.id, deny(held, sue))
+    expect((await parked).kind).toBe('denied')
+  })
+
+  it('is not confirmed at all', async () => {
+    const { approvals, heard } = await openDesk()
+    void approvals.park({ ...askFor('web', confirmation), shownBody: cutBody }, never)
+    const held = await heard(pending)
+    await expect(approvals.confirm(held.id, ana, held.digest)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+  })
+})
+
 describe('A confirmation', () => {
   it('is given by the caller alone, where the rule allows it', async () => {
     const { approvals, heard } = await openDesk()

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { connectControl } from '../../src/control/client.ts'
-import type { BrokerEvent } from '../../src/control/contract.ts'
+import type { BrokerEvent, ReviewRequest } from '../../src/control/contract.ts'
 import { EventHub } from '../../src/control/events.ts'
 import { startControl, type ControlServer } from '../../src/control/server.ts'
 import type { Approvals } from '../../src/approval/port.ts'
@@ -152,6 +152,14 @@ describe('the desk', () => {
     )
     expect(orders).toEqual(['review h-1'])
     expect(journal[0]?.annotations).toMatchObject({ 'chaperone/held': 'h-1', 'chaperone/verdict': 'deny' })
+  })
+
+  it('writes down that an approval was given for what was not shown whole, and takes no claim that it was', async () => {
+    const bob = client(reviewerToken)
+    await expect(bob.review('h-1', { verdict: 'approve', digest, sawWhole: false })).rejects.toThrow(/not pending/)
+    expect(journal[0]?.annotations).toMatchObject({ 'chaperone/verdict': 'approve', 'chaperone/saw-whole': 'false' })
+    const claim = { verdict: 'approve', digest, sawWhole: true } as unknown as ReviewRequest
+    await expect(bob.review('h-1', claim)).rejects.toThrow(/sawWhole/)
   })
 
   it('does nothing that the journal cannot keep', async () => {

@@ -86,7 +86,7 @@ describe('a pipeline whose request is held', () => {
     const args = ['run', '--practice', '--wait=0', '--', broker.kubectl, 'create', '-f', '-']
     const id = heldID((await broker.chaperone(args, { input: long })).stderr)
     const blind = await broker.chaperone(['held', 'approve', id, '--practice'])
-    expect([blind.code, blind.stderr]).toEqual([2, expect.stringMatching(/too long to be shown[^]*--not-shown-whole/)])
+    expect([blind.code, blind.stderr]).toEqual([1, expect.stringMatching(/too long to be shown[^]*--not-shown-whole/)])
     expect(JSON.parse((await broker.chaperone(['held', 'show', id, '--json'])).stdout)).toMatchObject({
       state: 'pending',
     })

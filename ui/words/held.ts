@@ -4,6 +4,8 @@ import type { RequestAttributes } from '../../src/model/request.ts'
 import { clock } from './durations.ts'
 import { plain } from './plain.ts'
 
+export { isCut } from '../../src/model/held.ts'
+
 const stateWords: Readonly<Record<HeldState, string>> = {
   pending: 'waits',
   approved: 'approved, about to run',
@@ -58,15 +60,8 @@ export function shortDigest(digest: string): string {
 }
 
 /** `approved by rita at 14:20: fine by me`. */
-export function reviewLine({ verdict, reviewer, at, comment }: Review): string {
+export function reviewLine({ verdict, reviewer, at, comment, sawWhole }: Review): string {
   const words = comment === '' ? '' : `: ${plain(comment)}`
-  return `${verdict === 'approve' ? 'approved' : 'denied'} by ${plain(reviewer.name)} at ${clock(at)}${words}`
-}
-
-/** As bodies that are too long for people are cut: long values lose their middle, and say so. */
-const cut = /\[… \d+ of \d+ characters are not shown …\]/
-
-/** True when a part of the body is not shown: nobody can say yes on a screen to what they cannot read. */
-export function isCut({ body }: Pick<HeldRequest, 'body'>): boolean {
-  return cut.test(body)
+  const unread = sawWhole === false ? ', not shown whole' : ''
+  return `${verdict === 'approve' ? 'approved' : 'denied'} by ${plain(reviewer.name)} at ${clock(at)}${unread}${words}`
 }
