@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Masker } from '../../src/mask/port.ts'
 import { Fault } from '../../src/model/fault.ts'
@@ -333,13 +334,43 @@ describe('a cluster that fails', () => {
       expect((await house.completed()).annotations['chaperone/outcome']).toBe('unknown')
     }))
 
-  test('a compressed answer is not passed on unread', () =>
+  test.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+  ])('%s answers are unpacked, also when they come byte by byte', (coding, pack) =>
     inHouse(
-      { handler: (_message, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x') },
+      {
+        handler: async (_message, response) => {
+          response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': coding })
+          for (const byte of pack('{"kind":"PodList","items":[]}')) {
+            await new Promise((resolve) => response.write(Uint8Array.of(byte), resolve))
+          }
+          response.end()
+        },
+      },
+      async (house) => {
+        const reply = await ask(house, pods)
+        expect(reply.json).toEqual({ kind: 'PodList', items: [] })
+        expect(reply.headers).not.toHaveProperty('content-encoding')
+      },
+    ),
+  )
+
+  test.each([
+    ['in a way that is not known', 'br', gzipSync('{}')],
+    ['twice', 'gzip, gzip', gzipSync(gzipSync('{}'))],
+    ['in another way than it says', 'gzip', Buffer.from('x')],
+    ['and cuts it short', 'gzip', gzipSync('{"kind":"PodList"}').subarray(0, -9)],
+  ])('an answer that it compresses %s is not passed on', (_what, coding, body) =>
+    inHouse(
+      { handler: (_message, response) => response.writeHead(200, { 'content-encoding': coding }).end(body) },
       async (house) => {
         expect((await ask(house, pods)).status).toBe(502)
+        expect((await house.completed()).annotations['chaperone/outcome']).toBe('failed')
       },
-    ))
+    ),
+  )
 })
 
 describe('the mask', () => {
@@ -351,6 +382,16 @@ describe('the mask', () => {
     active: true,
     answer: (answer) => ({ body: shout(answer.body), count: () => 1 }),
   }
+
+  test('reads what the cluster compressed', () =>
+    inHouse(
+      {
+        oblige: () => active,
+        handler: (_message, response) =>
+          response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"data":"hunter2"}')),
+      },
+      async (house) => expect((await ask(house, pods)).text).toBe('{"data":"•••"}'),
+    ))
 
   test('stands between the cluster and the client, also for its refusals', () =>
     inHouse(
