@@ -2,6 +2,7 @@ import { Fault } from '../model/fault.ts'
 import { RawNumber, type JsonValue, type ResourceRequest } from '../model/request.ts'
 import { isObject } from './fields.ts'
 import { pointerSegments } from './guard.ts'
+import { carriesToken } from './token.ts'
 import { maskAt, maskObject, type Walk } from './walk.ts'
 
 /** Bytes of a body that people are shown; a screen of more is not read. */
@@ -43,6 +44,16 @@ export function holdsMasked(body: JsonValue, request: ResourceRequest, walk: Wal
   let count = 0
   maskBody(body, request, { ...walk, hidden: () => count++ })
   return count > 0
+}
+
+/** True when the body has a value of its own, and no token, where a mask hides one. */
+export function writesHidden(body: JsonValue, request: ResourceRequest, walk: Walk): boolean {
+  let isWritten = false
+  const hidden: Walk['hidden'] = (value) => {
+    isWritten ||= typeof value !== 'string' || !carriesToken(value)
+  }
+  maskBody(body, request, { ...walk, hidden })
+  return isWritten
 }
 
 /** A request body with masked values hidden: an object, a patch of one, or a JSON patch. */

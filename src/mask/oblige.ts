@@ -3,7 +3,7 @@ import type { Obligation } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
 import type { ResourceRequest } from '../model/request.ts'
 import { maskAnswer } from './answer.ts'
-import { describeBody, holdsMasked, showJson } from './describe.ts'
+import { describeBody, holdsMasked, showJson, writesHidden } from './describe.ts'
 import { maskedFields, type MaskedFields } from './fields.ts'
 import { isUnforcedApply, refusePatchReads, refuseTokens, unforcedApply } from './guard.ts'
 import type { Masker, MaskSet, Oblige } from './port.ts'
@@ -30,29 +30,44 @@ export function makeOblige(options: {
   // People who review are shown no value that any set hides: a write may carry some that were put back into it.
   const everything = maskedFields(options.maskSets)
   const byName = new Map(options.maskSets.map((set) => [set.name, set]))
-  const compiled = new Map<string, MaskedFields>()
+  const compiled = new Map<string, Fields>()
   const fieldsOf = (sets: readonly MaskSet[]) => {
     const names = sets.map(({ name }) => name).join('\n')
-    const fields = compiled.get(names) ?? maskedFields(sets)
+    const fields = compiled.get(names) ?? { all: maskedFields(sets), guarded: maskedFields(sets.map(guardedPart)) }
     compiled.set(names, fields)
     return fields
   }
   return (obligations, request, subject) => {
     const sets = [...new Set(obligations.map((obligation) => maskSetOf(obligation, byName)))]
     if (request.kind === 'non-resource') return plainMasker
+    const { all, guarded } = fieldsOf(sets)
     const walk = {
-      fields: fieldsOf(sets),
+      fields: all,
       token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
-    const masker = resourceMasker(request, walk, everything)
+    const masker = resourceMasker(request, walk, { everything, guarded })
     return sets.length === 0 ? { ...plainMasker, describeBody: (body) => masker.describeBody(body) } : masker
   }
+}
+
+interface Fields {
+  readonly all: MaskedFields
+  /** Those that are hidden whole, and may not be written over unseen. */
+  readonly guarded: MaskedFields
+}
+
+function guardedPart(set: MaskSet): MaskSet {
+  const fields = set.fields.filter(
+    ({ keys, detectors, freeWrites }) => keys === undefined && detectors === undefined && freeWrites !== true,
+  )
+  return { ...set, fields }
 }
 
 /** Hides nothing; a token in a request is refused all the same, since another rule may have put it there. */
 const plainMasker: Masker = {
   active: false,
+  writesHidden: () => false,
   answer: (answer) => ({ body: answer.body, count: () => 0 }),
   describeBody: showJson,
   guardWrite: refuseTokens,
@@ -80,7 +95,7 @@ function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>):
 function resourceMasker(
   request: ResourceRequest,
   walk: Omit<Walk, 'hidden' | 'encodeTokens' | 'trustKinds'> & { readonly fields: MaskedFields },
-  everything: MaskedFields,
+  { everything, guarded }: { readonly everything: MaskedFields; readonly guarded: MaskedFields },
 ): Masker {
   const shown = { ...walk, encodeTokens: false, trustKinds: false, hidden: () => undefined }
   const isLog = request.subresource === 'log'
@@ -91,6 +106,7 @@ function resourceMasker(
         ? { body: answer.body, count: () => 0 }
         : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
     describeBody: (body) => describeBody(body, request, { ...shown, fields: everything }),
+    writesHidden: (body) => writesHidden(body, request, { ...shown, fields: guarded }),
     guardWrite(body, sent) {
       refuseTokens(body)
       refusePatchReads(body, walk.fields, request, (operation) => holdsMasked([operation], request, shown))

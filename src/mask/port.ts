@@ -23,6 +23,8 @@ export interface MaskSet {
     readonly keys?: readonly string[]
     /** With these only what they find in texts is hidden. */
     readonly detectors?: readonly DetectorName[]
+    /** True = what is hidden whole may be written over without another look. */
+    readonly freeWrites?: boolean
   }[]
 }
 
@@ -53,6 +55,8 @@ export interface Masker {
    * are all there: throws ERR_BODY_TOO_LARGE when they do not fit.
    */
   describeBody(body: JsonValue): string
+  /** True when `body`, as its client sent it, has a value of its own where one is hidden whole: a token is none. */
+  writesHidden(body: JsonValue): boolean
   /**
    * Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere, and when its answer would tell
    * whether a masked value was guessed. `sent` is the request as it would go upstream.

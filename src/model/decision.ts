@@ -7,6 +7,7 @@ export type ReasonCode =
   | 'rule-failed' // a condition could not be evaluated; the stricter reading was taken
   | 'unknown-obligation'
   | 'reveal-unreviewed' // a value is revealed only after a review by somebody else
+  | 'hidden-write' // who writes what is hidden could tell by the answer whether it was guessed
   | 'not-authenticated'
   | 'session-ended'
   | 'malformed-request'

@@ -33,12 +33,13 @@ export function compileRule(policy: string, source: RuleSource): Rule | { readon
 export function compileMaskSet(source: MaskSetSource): MaskSet {
   return {
     name: source.metadata.name,
-    fields: source.fields.map(({ apiGroup, resource, paths, keys, detectors }) => ({
+    fields: source.fields.map(({ apiGroup, resource, paths, keys, detectors, writes }) => ({
       apiGroup,
       resource,
       paths: paths.map((path) => parseMaskPath(path) ?? []),
       ...(keys === undefined ? {} : { keys }),
       ...(detectors === undefined ? {} : { detectors }),
+      freeWrites: writes === 'allow',
     })),
   }
 }

@@ -139,6 +139,10 @@ export const maskSet = z.strictObject({
           .min(1),
         keys: z.array(z.string().regex(/[^*]/, 'is a name like *password*')).min(1).optional(),
         detectors: z.array(z.enum(detectorNames)).min(1).optional(),
+        writes: z
+          .enum(['hold', 'allow'])
+          .optional()
+          .describe('Whether writing over what is hidden whole waits for a confirmation; default hold.'),
       }),
     )
     .min(1),
@@ -164,4 +168,5 @@ export const knownKeys = [
   'paths',
   'keys',
   'detectors',
+  'writes',
 ]

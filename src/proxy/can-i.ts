@@ -14,12 +14,15 @@ const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
  * What Chaperone itself answers to `kubectl auth can-i`: a SelfSubjectAccessReview with `allowed: false` for what its policy
  * holds or denies. Undefined where the policy allows it, so that the cluster has the word, and for other requests.
  */
-export function canIAnswer(matter: Matter, stations: Pick<Stations, 'decide'>): JsonObject | undefined {
+export function canIAnswer(matter: Matter, stations: Pick<Stations, 'decide' | 'oblige'>): JsonObject | undefined {
   const { request, object } = matter
   if (!isQuestion(request)) return undefined
   const asked = attributesOf(object)
   if (asked === undefined || !isObject(object)) return undefined
-  const decision = decideMatter({ ...matter, request: asked, object: undefined, reveal: undefined }, stations)
+  const decision = decideMatter(
+    { ...matter, request: asked, object: undefined, asSent: undefined, reveal: undefined },
+    stations,
+  )
   // A rule that asks for more than a question tells (a body, a selector) has no word on it.
   const first = decision.reasons.find(({ code }) => certain.has(code))
   if (decision.effect === 'allow' || first === undefined) return undefined

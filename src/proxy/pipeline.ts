@@ -127,7 +127,14 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
     body: body.bytes,
   })
   if (isMutation(request)) trace.digest = canonical.digest
-  return { ...trace.caller, request, canonical, object: body.value, reveal: revealOf(method, request, target) }
+  return {
+    ...trace.caller,
+    request,
+    canonical,
+    object: body.value,
+    asSent: sent.value,
+    reveal: revealOf(method, request, target),
+  }
 }
 
 function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTarget, name = ''): void {

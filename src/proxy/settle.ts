@@ -1,6 +1,6 @@
 import type { HoldOutcome } from '../approval/port.ts'
 import type { Masker } from '../mask/port.ts'
-import type { Decision, Reason, ReasonCode } from '../model/decision.ts'
+import type { Decision, Reason, ReasonCode, Requirement } from '../model/decision.ts'
 import { toFault } from '../model/fault.ts'
 import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/request.ts'
 import type { Reveal } from '../request/reveal.ts'
@@ -17,6 +17,8 @@ export interface Matter {
   readonly request: RequestAttributes
   readonly canonical: CanonicalRequest
   readonly object: JsonValue | undefined
+  /** The same as its client sent it: tokens where `object` has the values that were put back. */
+  readonly asSent?: JsonValue | undefined
   /** Set when one masked value is asked for. */
   readonly reveal?: Reveal | undefined
 }
@@ -33,14 +35,49 @@ export type Settled =
 
 const clientGone: Reason = { code: 'client-gone', message: 'The client went away before its request was released.' }
 
-/** The policy's word on a matter; a value is revealed by the word of a second person only, whatever the policy says. */
-export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide'>): Decision {
+/**
+ * The policy's word on a matter. A value is revealed by the word of a second person only, and what is hidden is not written
+ * over unseen, whatever the policy says.
+ */
+export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide' | 'oblige'>): Decision {
   const { subject, session, request, object, reveal } = matter
   const decision = stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
   const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
+  if (decision.effect === 'allow' && writesOverHidden(decision, matter, stations)) return heldWrite(decision, session)
   if (reveal === undefined || decision.effect === 'deny' || isReviewed) return decision
   const { obligations, policyDigest } = decision
   return { effect: 'deny', reasons: [unreviewed, ...decision.reasons], obligations, policyDigest }
+}
+
+/**
+ * A write that changes nothing leaves the object's version as it was: who may write unseen can ask so whether a value is the
+ * one that is stored. A new object has none to ask for.
+ */
+function writesOverHidden(decision: Decision, matter: Matter, stations: Pick<Stations, 'oblige'>): boolean {
+  const { request, subject, asSent } = matter
+  if (asSent === undefined || (request.verb !== 'update' && request.verb !== 'patch')) return false
+  try {
+    return stations.oblige(decision.obligations, request, subject).writesHidden(asSent)
+  } catch (thrown) {
+    // `settle` refuses what it cannot be obliged to.
+    if (toFault(thrown).code === 'ERR_MASK') return false
+    throw thrown
+  }
+}
+
+const HELD_WRITE_MS = 15 * 60_000
+const heldWriteReason: Reason = {
+  code: 'hidden-write',
+  message: 'This writes over a value that is hidden here, so it waits until somebody has looked.',
+}
+
+/** Whoever sits before a terminal confirms it; a program that has none needs a reviewer. */
+function heldWrite({ reasons, obligations, policyDigest }: Decision, { kind }: Session): Decision {
+  const requirement: Requirement =
+    kind === 'client'
+      ? { kind: 'review', reviewers: [{ group: 'chaperone:reviewers' }], count: 1, expiresAfterMs: HELD_WRITE_MS }
+      : { kind: 'confirm', expiresAfterMs: HELD_WRITE_MS }
+  return { effect: 'hold', reasons: [heldWriteReason, ...reasons], obligations, policyDigest, requirement }
 }
 
 const unreviewed: Reason = {

@@ -10,10 +10,10 @@ export const canary = 'c4nary-hunter2-never-seen'
 export const base64 = (text: string) => Buffer.from(text).toString('base64')
 export const tokenText = /^chaperone-masked-[0-9a-f]{32}$/
 
-const { maskSets } = loadPolicy([builtinSource])
-const key = new Uint8Array(32).fill(7)
+export const { maskSets } = loadPolicy([builtinSource])
+export const key = new Uint8Array(32).fill(7)
 export const oblige = makeOblige({ maskSets, key })
-const maskSecrets = [{ kind: 'mask', maskSet: 'secrets' }] as const
+export const maskSecrets = [{ kind: 'mask', maskSet: 'secrets' }] as const
 
 export const one: ResourceRequest = resourceRequest('get', 'secrets', { namespace: 'shop', name: 'db' })
 export const many: ResourceRequest = resourceRequest('list', 'secrets', { namespace: 'shop' })

@@ -3,7 +3,7 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startPractice } from '../../src/practice/server.ts'
-import { through } from '../clients/through.ts'
+import { through, type Through } from '../clients/through.ts'
 import { kubectlPath } from '../support/kubectl.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 
@@ -19,6 +19,7 @@ let folder: string
 let shown: (...args: string[]) => Promise<Ran>
 let direct: (...args: string[]) => Promise<Ran>
 let state: string
+let control: Through['control']
 
 beforeEach(async () => {
   parts = new AsyncDisposableStack()
@@ -28,6 +29,7 @@ beforeEach(async () => {
   // The built-in policy, as it comes.
   const broker = parts.use(await through(practice.kubeconfig, ''))
   state = broker.state
+  control = broker.control
   const kubectl = await kubectlPath()
   const using = async (name: string, kubeconfig: string) => {
     await writeFile(join(folder, name), kubeconfig, { mode: 0o600 })
@@ -276,6 +278,61 @@ test('a value that somebody changes while it is put back stays changed', async (
   const { code, stderr } = await shown('patch', 'secret', 'db', '--type=merge', '-p', patch)
   expect([code, stderr]).toEqual([1, expect.stringContaining('Conflict')])
   await expectUntouched()
+})
+
+describe('a guess at a hidden value is not answered by the version of its object:', () => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const manifest = (guess: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db', annotations },
+    data: { ...values, password: base64(guess) },
+  })
+  const patch = (type: string, body: unknown) =>
+    shown('patch', 'secret', 'db', `--type=${type}`, '-p', JSON.stringify(body))
+
+  test.each<[string, (guess: string) => Promise<Ran>]>([
+    ['a merge patch', (guess) => patch('merge', { data: { password: base64(guess) } })],
+    ['a strategic merge patch', (guess) => patch('strategic', { stringData: { password: guess } })],
+    ['a JSON patch', (guess) => patch('json', [{ op: 'replace', path: '/data/password', value: base64(guess) }])],
+    [
+      'a JSON patch of all values',
+      (guess) => patch('json', [{ op: 'add', path: '/data', value: { password: base64(guess) } }]),
+    ],
+    ['apply', async (guess) => shown('apply', '-f', await file('guess.json', manifest(guess)))],
+    [
+      'server-side apply',
+      async (guess) =>
+        shown('apply', '--server-side', '--force-conflicts', '-f', await file('guess.json', manifest(guess))),
+    ],
+    ['replace', async (guess) => shown('replace', '-f', await file('guess.json', manifest(guess)))],
+    ['an annotation', (guess) => shown('annotate', 'secret', 'db', `x/access-token=${guess}`, '--overwrite')],
+  ])('%s waits until it is confirmed, whether it is right or wrong', async (what, attempt) => {
+    await makeSecret('create')
+    const right = what === 'an annotation' ? annotations['x/access-token'] : password
+    for (const guess of [right, 'wrong']) {
+      const { code, stderr } = await attempt(guess)
+      expect([code, stderr]).toEqual([1, expect.stringContaining('is still held')])
+    }
+    await expectUntouched()
+    const held = await control.listHeld('pending')
+    expect(held.map(({ requirement }) => requirement.kind)).toEqual(['confirm', 'confirm'])
+    expect(held.map(({ reasons: [first] }) => first?.code)).toEqual(['hidden-write', 'hidden-write'])
+    expect(JSON.stringify(held)).not.toContain(base64(password))
+  })
+
+  test('what was confirmed is written, and what holds no value of its own, or is new, does not wait', async () => {
+    await makeSecret('create')
+    const change = { data: { password: base64('changed') } }
+    await patch('merge', change)
+    const [held] = await control.listHeld('pending')
+    await control.confirm(held?.id ?? '', held?.digest ?? '')
+    expect(await patch('merge', change)).toMatchObject({ code: 0 })
+    expect((await stored()).data['password']).toBe(base64('changed'))
+    expect(await shown('label', 'secret', 'db', 'team=shop')).toMatchObject({ code: 0 })
+    expect(await patch('merge', { data: { password: null } })).toMatchObject({ code: 0 })
+    expect(await shown('create', 'secret', 'generic', 'new', '--from-literal=password=x')).toMatchObject({ code: 0 })
+  })
 })
 
 describe('a variable whose value is hidden by its name', () => {

@@ -3,7 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { encodeJson, parseJson } from '../../src/stream/json.ts'
 import type { JsonValue } from '../../src/model/request.ts'
 import { operator, resourceRequest } from '../policy/request.ts'
-import { base64, canary, leaks, maskerFor, masked, oblige, one, secret, tokenText } from './canary.ts'
+import { makeOblige } from '../../src/mask/oblige.ts'
+import {
+  base64,
+  canary,
+  key,
+  leaks,
+  maskerFor,
+  masked,
+  maskSecrets,
+  maskSets,
+  oblige,
+  one,
+  secret,
+  tokenText,
+} from './canary.ts'
 
 const token = 'chaperone-masked-0123456789abcdef0123456789abcdef'
 const patching = resourceRequest('patch', 'secrets', { namespace: 'shop', name: 'db' })
@@ -201,5 +215,39 @@ describe('What a reviewer sees of a body', () => {
     expect(() => maskerFor(one).describeBody({ ...many })).toThrow(
       expect.objectContaining({ code: 'ERR_BODY_TOO_LARGE', message: expect.stringContaining('none can approve it') }),
     )
+  })
+})
+
+describe('A value of its own where one is hidden', () => {
+  const writes = (body: unknown, sets = maskSets) =>
+    makeOblige({ maskSets: sets, key })(maskSecrets, patching, operator).writesHidden(json(body))
+
+  it.each([
+    ['in data', { data: { password: 'eA==' } }, true],
+    ['in stringData', { stringData: { password: 'x' } }, true],
+    ['as a number', { data: { password: 1 } }, true],
+    ['beside a token', { data: { password: 'eA==', other: base64(token) } }, true],
+    [
+      'in the manifest of kubectl apply',
+      {
+        metadata: {
+          annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"kind":"Secret","data":{"a":"eA=="}}' },
+        },
+      },
+      true,
+    ],
+    ['in a JSON patch', [{ op: 'replace', path: '/data/password', value: 'eA==' }], true],
+    ['above it in a JSON patch', [{ op: 'add', path: '/data', value: { password: 'eA==' } }], true],
+    ['not where there are tokens alone', { data: { password: base64(token) } }, false],
+    ['not where one is taken away', { data: { password: null } }, false],
+    ['not where nothing is hidden', { metadata: { labels: { team: 'shop' } } }, false],
+  ])('is noticed: %s', (_what, body, isNoticed) => expect(writes(body)).toBe(isNoticed))
+
+  it('is not where the mask set lets it be written', () => {
+    const free = maskSets.map((set) => ({
+      ...set,
+      fields: set.fields.map((field) => ({ ...field, freeWrites: true })),
+    }))
+    expect(writes({ data: { password: 'eA==' } }, free)).toBe(false)
   })
 })

@@ -106,9 +106,9 @@ describe('A policy file', () => {
       'there is no AccessPolicy',
     ],
     [
-      'detectors, which do nothing yet',
+      'detectors where they mean nothing',
       `${good}---\napiVersion: chaperone/v1\nkind: MaskSet\nmetadata: {name: m}\ndetectors: [jwt]\nfields: [{apiGroup: "", resource: a, paths: [b]}]\n`,
-      'f0.yaml:13: detectors are not part of this version',
+      'f0.yaml:13: unknown key "detectors"',
     ],
     [
       'a mask path that is none',

@@ -3,7 +3,7 @@ import type { HoldAsk, HoldOutcome, Park } from '../../src/approval/port.ts'
 import type { Decision } from '../../src/model/decision.ts'
 import { ask, open } from './client.ts'
 import { Fault } from '../../src/model/fault.ts'
-import { allow, deny, heldFrom, hold, inHouse, knownToken } from './house.ts'
+import { allow, deny, heldFrom, hold, inHouse, knownToken, plainMasker, session, subject } from './house.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
 const create = {
@@ -185,4 +185,34 @@ test('what was approved does not run when its session ended meanwhile', async ()
     expect(place.completions).toEqual([{ ok: false, summary: 'The session has ended.' }])
     expect((await house.completed()).annotations['chaperone/reason']).toBe('session-ended')
   })
+})
+
+test.each([
+  ['in a terminal waits for a confirmation of its own', session, 'confirm'],
+  [
+    'with a credential of its own, as a pipeline, waits for a reviewer',
+    { ...session, kind: 'client' as const },
+    'review',
+  ],
+])('whoever writes over a hidden value %s, though the policy allows it', async (_what, caller, kind) => {
+  const place = parkingPlace()
+  await inHouse(
+    {
+      park: place.park,
+      identify: () => Promise.resolve({ subject, session: caller }),
+      oblige: () => ({ ...plainMasker, writesHidden: (body) => JSON.stringify(body).includes('secret') }),
+    },
+    async (house) => {
+      const write = (method: string, path: string, value: string) =>
+        ask(house, path, { ...create, method, body: JSON.stringify({ metadata: { name: 'x' }, data: { value } }) })
+      expect((await write('PUT', `${configMaps}/x`, 'plain')).status).toBe(200)
+      expect((await write('POST', configMaps, 'secret')).status).toBe(200)
+      const answer = write('PUT', `${configMaps}/x`, 'secret')
+      const parked = await place.parked
+      expect(parked.decision).toMatchObject({ effect: 'hold', requirement: { kind } })
+      expect(house.arrived).toHaveLength(2)
+      place.verdict('approved')
+      expect((await answer).status).toBe(200)
+    },
+  )
 })

@@ -99,6 +99,7 @@ export const plainMasker: Masker = {
   active: false,
   answer: (answer) => ({ body: answer.body, count: () => 0 }),
   describeBody: (body) => JSON.stringify(body),
+  writesHidden: () => false,
   guardWrite: () => {},
 }
 

@@ -85,7 +85,7 @@ function asked({ event }: Known): string {
 
 const verbs = { allow: 'It was allowed', hold: 'It was held', deny: 'It was denied' } as const
 
-function decided({ event, rules, policyFiles }: Known): string {
+function decided({ event, rules, policyFiles, held }: Known): string {
   const effect = note(event, 'decision') as keyof typeof verbs
   const names = note(event, 'rules').split(',').filter(Boolean)
   const message = note(event, 'message')
@@ -95,11 +95,20 @@ function decided({ event, rules, policyFiles }: Known): string {
   }
   if (names.length === 0) return `It was refused before the policy was asked: ${sentence(message)}`
   const deciding = rules.filter((rule) => rule.effect === effect)
+  if (effect === 'hold' && isHeldWrite(held, rules)) {
+    return `It was held although the ${rulesWord(names)} ${names.join(', ')} ${names.length === 1 ? 'allows' : 'allow'} it, because it writes over a value that is hidden.`
+  }
   if (deciding.length === 0)
     return `${verbs[effect]} by the ${rulesWord(names)} ${names.join(', ')}: ${sentence(message)}`
   const places = deciding.map(({ id, place }) => `${id} (${place})`).join(' and ')
   const why = [...new Set(deciding.map((rule) => sentence(rule.message)))].join(' ')
   return `${verbs[effect]} by the ${rulesWord(deciding)} ${places}: ${why}`
+}
+
+/** Held for what it writes, where no rule holds it. */
+function isHeldWrite(held: HeldRequest | undefined, rules: readonly SpokenRule[]): boolean {
+  if (held !== undefined) return held.reasons.some(({ code }) => code === 'hidden-write')
+  return rules.length > 0 && rules.every(({ effect }) => effect === 'allow')
 }
 
 function ended(known: Known): string {

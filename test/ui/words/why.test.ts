@@ -121,6 +121,10 @@ it('names the rule with its place, or the bare name where the policy is not know
   expect(decided(known({ ...held, rules: 'tea/rule,tea/other' }, { rules: [rule, allowing] }))).not.toContain(
     'tea/other',
   )
+  const overHidden = 'It was held although the rule tea/rule allows it, because it writes over a value that is hidden.'
+  expect(decided(known(held, { rules: [{ ...rule, effect: 'allow' }] }))).toBe(overHidden)
+  const parked = { ...heldRequest(), reasons: [{ code: 'hidden-write', message: 'Look.' } as const] }
+  expect(decided(known(held, { held: parked }))).toBe(overHidden)
   expect(decided(known({ decision: 'deny', message: 'Two names.' }))).toBe(
     'It was refused before the policy was asked: Two names.',
   )
