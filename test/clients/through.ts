@@ -10,7 +10,10 @@ import { builtinSource } from '../../src/policy/builtin.ts'
 import { writeSessionKubeconfig } from '../../src/terminal/kubeconfig.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 
-/** Everything is allowed, so that what differs from a direct connection is the broker's own doing; secrets are masked. */
+/**
+ * Everything is allowed, writing over secrets too, so that what differs from a direct connection is the broker's own doing;
+ * secrets are masked.
+ */
 export const openPolicy = `apiVersion: chaperone/v1
 kind: AccessPolicy
 metadata: {name: open}
@@ -25,7 +28,7 @@ rules:
   match: {verbs: ["*"], nonResourceURLs: ["*"]}
   effect: allow
 ---
-${builtinSource.text.split('\n---\n').at(-1) ?? ''}`
+${(builtinSource.text.split('\n---\n').at(-1) ?? '').replace('"stringData.*"]', '"stringData.*"], writes: allow')}`
 
 /** As above, and nothing is masked: for clients that keep their own state in secrets. */
 export const unmaskedPolicy = openPolicy.replace('  obligations: [{mask: secrets}]\n', '')
