@@ -73,24 +73,52 @@ const issuer = z.strictObject({
   authorizedParties: z.array(text).optional().describe('What the claim azp may be; default: the audiences.'),
 })
 
+const people = z
+  .strictObject({
+    issuer: url.describe('Equal to the url of an entry of jwt.'),
+    clientID: text.describe('The public client (RFC 6749 section 2.1) that chaperone is to the provider.'),
+    scopes: z
+      .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be one word'))
+      .optional()
+      .describe('Asked for besides openid; default: profile, email, and offline_access where the provider has it.'),
+    certificateAuthority: text.optional().describe('PEM; default: that of the entry of jwt.'),
+  })
+  .describe('The OpenID Connect provider where people sign in: `chaperone login`.')
+
 /** Whom the broker trusts to say who calls, in the shape of Kubernetes' AuthenticationConfiguration. */
-export const identitySchema = z.strictObject({
-  jwt: z.array(issuer).optional().describe('Issuers of tokens, as in AuthenticationConfiguration of Kubernetes.'),
-  tokenReview: z
-    .strictObject({
-      audiences: z.array(text).min(1).describe('A token must be made for one of these; not the cluster’s own.'),
-      reservedNames: z
-        .array(text)
-        .min(1)
-        .describe('Users and groups that may come out, as system:serviceaccount:ci:*.'),
-    })
-    .optional()
-    .describe('Asks the cluster who holds a service account token (TokenReview).'),
-  credentialLifetime: z
-    .string()
-    .regex(/^(\d+(s|m|h))+$/, 'must be a duration, like 10m')
-    .optional()
-    .describe('How long a credential lives; default 10m, at most 1h.'),
-})
+export const identitySchema = z
+  .strictObject({
+    people: people.optional(),
+    jwt: z.array(issuer).optional().describe('Issuers of tokens, as in AuthenticationConfiguration of Kubernetes.'),
+    tokenReview: z
+      .strictObject({
+        audiences: z.array(text).min(1).describe('A token must be made for one of these; not the cluster’s own.'),
+        reservedNames: z
+          .array(text)
+          .min(1)
+          .describe('Users and groups that may come out, as system:serviceaccount:ci:*.'),
+      })
+      .optional()
+      .describe('Asks the cluster who holds a service account token (TokenReview).'),
+    credentialLifetime: z
+      .string()
+      .regex(/^(\d+(s|m|h))+$/, 'must be a duration, like 10m')
+      .optional()
+      .describe('How long a credential lives; default 10m, at most 1h.'),
+  })
+  .superRefine(({ people: asked, jwt = [] }, context) => {
+    if (asked === undefined) return
+    const entry = jwt.find(({ issuer: { url: one } }) => one === asked.issuer)
+    const problem = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: ['people', key], message })
+    if (entry === undefined) {
+      problem(
+        'issuer',
+        `jwt has no entry for it; add one with issuer: {url: ${asked.issuer}, audiences: [${asked.clientID}]}`,
+      )
+    } else if (!entry.issuer.audiences.includes(asked.clientID)) {
+      problem('clientID', `the entry of jwt does not take tokens for it; add ${asked.clientID} to its audiences`)
+    }
+  })
 
 export type IdentityFile = z.infer<typeof identitySchema>

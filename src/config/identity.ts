@@ -1,10 +1,12 @@
-import type { ClaimMapping, IssuerConfig } from '../identity/port.ts'
+import type { ClaimMapping, IssuerConfig, PeopleConfig } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
 import { parseDuration } from './duration.ts'
 import type { IdentityFile } from './identity-schema.ts'
 
 /** Whom the broker trusts to say who calls. */
 export interface IdentityConfig {
+  /** Where people sign in; absent = they are who the operating system says. */
+  readonly people?: PeopleConfig
   readonly jwt: readonly IssuerConfig[]
   readonly tokenReview: { readonly audiences: readonly string[]; readonly reservedNames: readonly string[] } | undefined
   readonly credentialLifetimeMs: number
@@ -23,7 +25,25 @@ export function identityOf(file: IdentityFile | undefined): IdentityConfig | und
       advice: 'Nothing was started.',
     })
   }
-  return { jwt: (file.jwt ?? []).map(issuerOf), tokenReview: file.tokenReview, credentialLifetimeMs }
+  const jwt = (file.jwt ?? []).map(issuerOf)
+  return {
+    jwt,
+    tokenReview: file.tokenReview,
+    credentialLifetimeMs,
+    ...(file.people === undefined ? {} : { people: peopleOf(file.people, jwt) }),
+  }
+}
+
+function peopleOf(people: NonNullable<IdentityFile['people']>, jwt: readonly IssuerConfig[]): PeopleConfig {
+  const { issuer, clientID, scopes } = people
+  const entry = jwt.find(({ issuer: { url } }) => url === issuer)
+  const certificateAuthority = people.certificateAuthority ?? entry?.issuer.certificateAuthority
+  return {
+    issuer,
+    clientID,
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+  }
 }
 
 function issuerOf(one: NonNullable<IdentityFile['jwt']>[number]): IssuerConfig {

@@ -16,6 +16,8 @@ export interface StateFolders {
   readonly run: string
   readonly practice: string
   readonly reviewers: string
+  /** The tokens of the person who signed in. */
+  readonly signIn: string
   readonly brokerFile: string
   readonly brokerLog: string
   readonly operatorTokenFile: string
@@ -35,6 +37,7 @@ export function stateFolders(root: string): StateFolders {
     run,
     practice,
     reviewers: join(root, 'reviewers'),
+    signIn: join(root, 'sign-in'),
     brokerFile: join(run, 'broker.json'),
     brokerLog: join(run, 'broker.log'),
     operatorTokenFile: join(run, 'operator.token'),

@@ -84,3 +84,14 @@ export interface IssuerConfig {
   /** What the claim `azp` may be, where a token has one; absent = one of the audiences. */
   readonly authorizedParties?: readonly string[]
 }
+
+/** The OpenID Connect provider where people sign in, and what Chaperone is to it: a public client. */
+export interface PeopleConfig {
+  /** Equal to the claim `iss`. */
+  readonly issuer: string
+  readonly clientID: string
+  /** Besides `openid`; absent = profile, email, and offline_access where the provider has it. */
+  readonly scopes?: readonly string[]
+  /** PEM; absent = the authorities of the system. */
+  readonly certificateAuthority?: string
+}

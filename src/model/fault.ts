@@ -18,6 +18,7 @@ export type FaultCode =
   | 'ERR_MEDIA_TYPE' // an encoding we cannot judge
   | 'ERR_UPGRADE' // an upgrade that is not supported
   | 'ERR_UNAUTHENTICATED'
+  | 'ERR_ISSUER' // the identity provider does not answer, or not as one
   | 'ERR_FORBIDDEN' // a control call by someone who may not make it
   | 'ERR_NOT_FOUND'
   | 'ERR_CONFLICT' // the thing changed since it was shown

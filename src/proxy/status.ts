@@ -26,6 +26,7 @@ const answers: Readonly<Record<FaultCode, Answer>> = {
   ERR_MEDIA_TYPE: { http: 415, status: 'UnsupportedMediaType', reason: 'malformed-request' },
   ERR_UPGRADE: { http: 501, status: 'NotSupported', reason: 'upgrade-not-supported' },
   ERR_UNAUTHENTICATED: { http: 401, status: 'Unauthorized', reason: 'not-authenticated' },
+  ERR_ISSUER: { http: 502, status: 'IssuerUnreachable', reason: 'not-authenticated' },
   ERR_FORBIDDEN: { http: 403, status: 'Forbidden', reason: 'malformed-request' },
   ERR_NOT_FOUND: { http: 404, status: 'NotFound', reason: 'internal' },
   ERR_CONFLICT: { http: 409, status: 'Conflict', reason: 'internal' },

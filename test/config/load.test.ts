@@ -61,6 +61,21 @@ describe('chaperone.yaml', () => {
     ['a key given twice', `${head}ui: full\nui: none\n`, /^c\.yaml:4: this key is written twice$/],
     ['a tab', `${head}recording:\n\tversion: 2\n`, /^c\.yaml:4: the indentation must be spaces, not tabs/],
     ['a bracket left open', `${head}policies: [a\n`, /^c\.yaml:4: .*a bracket in them is not closed$/],
+    [
+      'people of a provider whose tokens nobody takes',
+      `${head}identity:\n  people: {issuer: 'https://id.example.com', clientID: chaperone}\n`,
+      /^c\.yaml:4: identity\.people\.issuer: jwt has no entry for it; add one with issuer: \{url: https:\/\/id\.example\.com, audiences: \[chaperone\]\}$/,
+    ],
+    [
+      'people of a client whose tokens nobody takes',
+      `${head}identity:\n  people: {issuer: 'https://id.example.com', clientID: chaperone}\n  jwt: [{issuer: {url: 'https://id.example.com', audiences: [ci]}, claimMappings: {username: {claim: sub, prefix: ''}}}]\n`,
+      /^c\.yaml:4: identity\.people\.clientID: the entry of jwt does not take tokens for it; add chaperone to its audiences$/,
+    ],
+    [
+      'a provider without TLS',
+      `${head}identity:\n  people: {issuer: 'http://id.example.com', clientID: chaperone}\n`,
+      /^c\.yaml:4: identity\.people\.issuer: must be an https URL/,
+    ],
     ['an alias', `${head}context: &a x\nui: *a\n`, /^c\.yaml:4: write the value out instead of \*name$/],
   ])('%s: file, line, key and what to write', (_what, text, words) => {
     const thrown = fault(() => parseConfig(text, 'c.yaml'))
