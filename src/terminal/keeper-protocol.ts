@@ -72,40 +72,50 @@ export function frameHeader(kind: FrameKind, bytes: number): Buffer {
   return header
 }
 
-/** Puts frames together from chunks that are cut anywhere. Throws ERR_TERMINAL for what is no frame. */
+/**
+ * Puts frames together from chunks that are cut anywhere; output comes in pieces as it arrives, and is not copied. Throws
+ * ERR_TERMINAL for what is no frame.
+ */
 export class FrameReader {
-  #chunks: Uint8Array[] = []
-  #bytes = 0
+  /** The beginning of a frame. */
+  #begun: Buffer = Buffer.alloc(0)
+  /** Bytes of output that belong to the last frame and are still to come. */
+  #outputLeft = 0
 
   push(chunk: Uint8Array): Frame[] {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
     const frames: Frame[] = []
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame)
+    let rest = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    while (rest.length > 0) {
+      if (this.#outputLeft > 0) {
+        const payload = rest.subarray(0, this.#outputLeft)
+        this.#outputLeft -= payload.length
+        frames.push({ kind: 'output', payload })
+        rest = rest.subarray(payload.length)
+        continue
+      }
+      const found = this.#next(rest)
+      if (found === undefined) break
+      if (found.frame !== undefined) frames.push(found.frame)
+      rest = found.rest
+    }
     return frames
   }
 
-  #next(): Frame | undefined {
-    if (this.#bytes < HEADER_BYTES) return undefined
-    const whole = this.#whole()
+  /** The frame that `more` ends, if it is one of output only its header, and what follows. */
+  #next(more: Buffer): { readonly frame?: Frame; readonly rest: Buffer } | undefined {
+    const whole = this.#begun.length === 0 ? more : Buffer.concat([this.#begun, more])
+    this.#begun = whole
+    if (whole.length < HEADER_BYTES) return undefined
     const kind = frameKinds[whole[0] ?? frameKinds.length]
     const length = whole.readUInt32BE(1)
     if (kind === undefined || length > MAX_PAYLOAD_BYTES) throw noFrame()
     const end = HEADER_BYTES + length
-    if (whole.length < end) return undefined
-    this.#chunks = whole.length === end ? [] : [whole.subarray(end)]
-    this.#bytes = whole.length - end
-    return { kind, payload: whole.subarray(HEADER_BYTES, end) }
-  }
-
-  #whole(): Buffer {
-    const [first, ...more] = this.#chunks
-    const whole =
-      first !== undefined && more.length === 0
-        ? Buffer.from(first.buffer, first.byteOffset, first.length)
-        : Buffer.concat(this.#chunks)
-    this.#chunks = [whole]
-    return whole
+    if (kind !== 'output' && whole.length < end) return undefined
+    this.#begun = Buffer.alloc(0)
+    if (kind !== 'output')
+      return { frame: { kind, payload: whole.subarray(HEADER_BYTES, end) }, rest: whole.subarray(end) }
+    this.#outputLeft = length
+    return { rest: whole.subarray(HEADER_BYTES) }
   }
 }
 

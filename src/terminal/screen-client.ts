@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { isMarkedAsUntransferable, Worker } from 'node:worker_threads'
 import type { ChromeFrame } from '../model/chrome.ts'
 import { colourDepth } from './looks.ts'
 import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
@@ -35,7 +35,7 @@ export class ScreenClient implements AsyncDisposable {
     this.#post({ type: 'drained' })
   }
 
-  /** Returns how many bytes are not yet parsed. */
+  /** Returns how many bytes are not yet parsed. Who called it may not look at them any more: they are handed over. */
   output(bytes: Uint8Array, echo: boolean): number {
     this.#unparsed += bytes.length
     if (this.#waiting.push(bytes) === 1 && !echo) setImmediate(() => this.#hand(false))
@@ -89,11 +89,10 @@ export class ScreenClient implements AsyncDisposable {
   }
 
   #hand(echo: boolean): void {
-    const [first, ...others] = this.#waiting
-    if (first === undefined) return
+    const chunks = this.#waiting
+    if (chunks.length === 0) return
     this.#waiting = []
-    const bytes = others.length === 0 ? first : Buffer.concat([first, ...others])
-    this.#worker.postMessage({ type: 'output', bytes, echo } satisfies ToScreen)
+    this.#worker.postMessage({ type: 'output', chunks, echo } satisfies ToScreen, handedOver(chunks))
   }
 
   #post(message: ToScreen): void {
@@ -121,4 +120,21 @@ export class ScreenClient implements AsyncDisposable {
     this.#left = undefined
     this.#lost(failure)
   }
+}
+
+/** Smaller ones are copied: that costs less than handing them over. */
+const leastHandedOver = 4_096
+
+/**
+ * The memory behind chunks that need not be copied for the worker: in a flood the copies cost more than all else here.
+ * Only a chunk at the end of its memory, so that none that is still to come stands behind it.
+ */
+function handedOver(chunks: readonly Uint8Array[]): ArrayBuffer[] {
+  const memory = new Set<ArrayBuffer>()
+  for (const { buffer, byteOffset, byteLength } of chunks) {
+    const isLast = byteOffset + byteLength === buffer.byteLength
+    if (byteLength < leastHandedOver || !isLast || !(buffer instanceof ArrayBuffer)) continue
+    if (!isMarkedAsUntransferable(buffer)) memory.add(buffer)
+  }
+  return [...memory]
 }

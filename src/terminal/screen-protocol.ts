@@ -33,7 +33,7 @@ export interface Keep {
 /** Messages of the main thread to the screen's worker, in order. */
 export type ToScreen =
   /** Output of the program. `echo`: the user has just typed, paint at once. */
-  | { readonly type: 'output'; readonly bytes: Uint8Array; readonly echo: boolean }
+  | { readonly type: 'output'; readonly chunks: readonly Uint8Array[]; readonly echo: boolean }
   | {
       readonly type: 'resize'
       readonly cols: number

@@ -14,6 +14,7 @@ import { RowReader } from './row-reader.ts'
 import { Departures, modelScrollback, pieceBytes } from './departures.ts'
 import { changeModes, ordinaryModes, ProgramModes, type Modes } from './modes.ts'
 import { Painter, sameCell } from './painter.ts'
+import { printQuickly } from './quick-print.ts'
 import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 import { takeTerminal, giveBackTerminal } from './restore.ts'
 import { answerStatusStrings } from './status-strings.ts'
@@ -86,6 +87,7 @@ export class Screen {
       model.loadAddon(new unicode11.Unicode11Addon())
       model.unicode.activeVersion = '11'
     }
+    printQuickly(this.#model)
     this.#modes = new ProgramModes(this.#model)
     boundCounts(this.#model)
     this.#marks = new MarkSweep(this.#model)
@@ -99,7 +101,7 @@ export class Screen {
 
   handle(message: ToScreen): void {
     if (this.#isReliving) this.#waiting.push(message)
-    else if (message.type === 'output') this.#output(message.bytes, message.echo)
+    else if (message.type === 'output') for (const bytes of message.chunks) this.#output(bytes, message.echo)
     else if (message.type === 'chrome') this.#showChrome(message.frame)
     else if (message.type === 'resize') this.#resize(message)
     else if (message.type === 'enter') this.#enter()

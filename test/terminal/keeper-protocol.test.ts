@@ -4,6 +4,17 @@ import { encodeFrame, frameKinds, FrameReader, type FrameKind } from '../../src/
 
 const frames = fc.array(fc.tuple(fc.constantFrom(...frameKinds), fc.uint8Array({ maxLength: 300 })), { maxLength: 12 })
 
+/** Output is a stream: where one frame of it ends and the next one begins says nothing. */
+function asStream(some: readonly [FrameKind, readonly number[]][]): [FrameKind, number[]][] {
+  const joined: [FrameKind, number[]][] = []
+  for (const [kind, payload] of some) {
+    const last = joined.at(-1)
+    if (kind === 'output' && last?.[0] === 'output') last[1].push(...payload)
+    else if (kind !== 'output' || payload.length > 0) joined.push([kind, [...payload]])
+  }
+  return joined
+}
+
 test('frames come through as they were, however they are cut', () => {
   fc.assert(
     fc.property(frames, fc.integer({ min: 1, max: 64 }), (sent, size) => {
@@ -13,7 +24,7 @@ test('frames come through as they were, however they are cut', () => {
       for (let at = 0; at < bytes.length; at += size) {
         for (const { kind, payload } of reader.push(bytes.subarray(at, at + size))) got.push([kind, [...payload]])
       }
-      expect(got).toEqual(sent.map(([kind, payload]) => [kind, [...payload]]))
+      expect(asStream(got)).toEqual(asStream(sent.map(([kind, payload]) => [kind, [...payload]])))
     }),
   )
 })
