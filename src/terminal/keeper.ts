@@ -10,6 +10,9 @@ import { unfinishedCharacter } from './utf8.ts'
 const highWater = 4 * 1024 * 1024
 /** Output up to this many bytes may be the echo of a key. */
 const echoBytes = 512
+/** Turns of the event loop (far below a millisecond each) that output may wait for more of it, and bytes at which it does not. */
+const gatheringTurns = 8
+const gatheredBytes = 64 * 1024
 /** How long a face may take to read the end of it all (milliseconds). */
 const farewellMs = 5_000
 const none = Buffer.alloc(0)
@@ -36,6 +39,7 @@ export class Keeper {
   #face: Socket | undefined
   #faces = 0
   #waiting: Buffer[] = []
+  #waitingBytes = 0
   /** The beginning of a character at the end of the output: the recording does not hold it before its rest is there. */
   #unfinished: Buffer = none
   #timer: NodeJS.Timeout | undefined
@@ -138,14 +142,25 @@ export class Keeper {
     else this.#unfinished = unfinishedCharacter(Buffer.concat([this.#unfinished, bytes.subarray(-3)]))
     if (this.#face === undefined) return
     this.#waiting.push(bytes)
+    this.#waitingBytes += bytes.length
     if (this.#waiting.length > 1) return
     if (bytes.length <= echoBytes) this.#hand()
-    else setImmediate(() => this.#hand())
+    else this.#handSoon(this.#waitingBytes, gatheringTurns)
+  }
+
+  /** The kernel hands over what a program writes at once in pieces: as long as each turn brings one, they go together. */
+  #handSoon(known: number, turns: number): void {
+    setImmediate(() => {
+      const isGrowing = this.#waitingBytes > known && this.#waitingBytes < gatheredBytes
+      if ((isGrowing || turns === gatheringTurns) && turns > 0) this.#handSoon(this.#waitingBytes, turns - 1)
+      else this.#hand()
+    })
   }
 
   #hand(): void {
     const chunks = this.#waiting
     this.#waiting = []
+    this.#waitingBytes = 0
     const face = this.#face
     if (face === undefined || face.destroyed || chunks.length === 0) return
     face.cork()

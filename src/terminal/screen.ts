@@ -25,6 +25,8 @@ const frameMs = 16
 const pausePerFrame = 4
 /** Parsed output is reported in portions of so many bytes; well below what makes the sender wait. */
 const reportBytes = 128 << 10
+/** Output (bytes) after which a frame may come although more of the same chunk follows: a flood is seen to move. */
+const frameBytes = 64 << 10
 /** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
 const synchronizedMs = 150
 
@@ -137,7 +139,8 @@ export class Screen {
         this.#departures.count()
         this.#marks.count(piece.length)
         this.#reportParsed(piece.length)
-        this.#touch(echo)
+        // What came together is shown together: a frame of the program's is not painted in halves.
+        if (at + pieceBytes >= bytes.length || (at + pieceBytes) % frameBytes === 0) this.#touch(echo)
       })
     }
   }

@@ -188,6 +188,10 @@ class ShellChrome implements Chrome {
   }
 
   #tick(): void {
+    const { open } = this.#drawer
+    const isStill = !open && this.#notice === undefined && this.#copied === undefined && this.#picture.link === 'live'
+    // Drawing for nothing would make the next key wait.
+    if (isStill && pending(this.#picture).length === 0) return
     const now = this.#options.now()
     const copied = this.#copied
     if (copied !== undefined && this.#shownNotice !== copied) this.#copied = { ...copied, until: now + noticeMs }
