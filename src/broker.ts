@@ -166,7 +166,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),
       restore: {
         isNeeded: (body, request) => force.restore.isNeeded(body, request),
-        restore: (body, stored, request, subject) => force.restore.restore(body, stored, request, subject),
+        releaseOf: (body, stored, request) => force.restore.releaseOf(body, stored, request),
+        restore: (body, sources, request, subject) => force.restore.restore(body, sources, request, subject),
       },
       journal: tellingOf(withQuota(journal, { ...defaultQuota, now: Date.now }), (note) =>
         hub.publish({ type: 'request', note }),

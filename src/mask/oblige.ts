@@ -6,6 +6,7 @@ import { maskAnswer } from './answer.ts'
 import { describeBody, holdsMasked, showJson, writesHidden } from './describe.ts'
 import { maskedFields, type MaskedFields } from './fields.ts'
 import { isUnforcedApply, refusePatchReads, refuseTokens, unforcedApply } from './guard.ts'
+import { isAboutRecords, recordIn, showRecord } from './helm.ts'
 import type { Masker, MaskSet, Oblige } from './port.ts'
 import { tokenMaker } from './token.ts'
 import type { Walk } from './walk.ts'
@@ -33,20 +34,20 @@ export function makeOblige(options: {
   const compiled = new Map<string, Fields>()
   const fieldsOf = (sets: readonly MaskSet[]) => {
     const names = sets.map(({ name }) => name).join('\n')
-    const fields = compiled.get(names) ?? { all: maskedFields(sets), guarded: maskedFields(sets.map(guardedPart)) }
+    const fields = compiled.get(names) ?? compile(sets)
     compiled.set(names, fields)
     return fields
   }
   return (obligations, request, subject) => {
     const sets = [...new Set(obligations.map((obligation) => maskSetOf(obligation, byName)))]
     if (request.kind === 'non-resource') return plainMasker
-    const { all, guarded } = fieldsOf(sets)
+    const { all, ...parts } = fieldsOf(sets)
     const walk = {
       fields: all,
       token: tokenMaker(tokenKey(request, options.key, random), subject.name),
       fallback: { namespace: request.namespace, name: request.name },
     }
-    const masker = resourceMasker(request, walk, { everything, guarded })
+    const masker = resourceMasker(request, walk, { everything, ...parts })
     return sets.length === 0 ? { ...plainMasker, describeBody: (body) => masker.describeBody(body) } : masker
   }
 }
@@ -55,13 +56,24 @@ interface Fields {
   readonly all: MaskedFields
   /** Those that are hidden whole, and may not be written over unseen. */
   readonly guarded: MaskedFields
+  /** Those of which parts are hidden on conditions. */
+  readonly conditional: MaskedFields
 }
 
-function guardedPart(set: MaskSet): MaskSet {
-  const fields = set.fields.filter(
-    ({ keys, detectors, freeWrites }) => keys === undefined && detectors === undefined && freeWrites !== true,
-  )
-  return { ...set, fields }
+type Field = MaskSet['fields'][number]
+
+const isConditional = ({ keys, detectors }: Field) => keys !== undefined || detectors !== undefined
+
+function fieldsWhere(sets: readonly MaskSet[], is: (field: Field) => boolean): MaskedFields {
+  return maskedFields(sets.map((set) => ({ ...set, fields: set.fields.filter(is) })))
+}
+
+function compile(sets: readonly MaskSet[]): Fields {
+  return {
+    all: maskedFields(sets),
+    guarded: fieldsWhere(sets, (field) => !isConditional(field) && field.freeWrites !== true),
+    conditional: fieldsWhere(sets, isConditional),
+  }
 }
 
 /** Hides nothing; a token in a request is refused all the same, since another rule may have put it there. */
@@ -70,7 +82,10 @@ const plainMasker: Masker = {
   writesHidden: () => false,
   answer: (answer) => ({ body: answer.body, count: () => 0 }),
   describeBody: showJson,
-  guardWrite: refuseTokens,
+  guardWrite(body) {
+    refuseTokens(body)
+    refuseTokens(recordIn(body) ?? null)
+  },
 }
 
 /**
@@ -95,22 +110,26 @@ function maskSetOf(obligation: Obligation, known: ReadonlyMap<string, MaskSet>):
 function resourceMasker(
   request: ResourceRequest,
   walk: Omit<Walk, 'hidden' | 'encodeTokens' | 'trustKinds'> & { readonly fields: MaskedFields },
-  { everything, guarded }: { readonly everything: MaskedFields; readonly guarded: MaskedFields },
+  { everything, guarded, conditional }: Omit<Fields, 'all'> & { readonly everything: MaskedFields },
 ): Masker {
   const shown = { ...walk, encodeTokens: false, trustKinds: false, hidden: () => undefined }
   const isLog = request.subresource === 'log'
+  const records = isAboutRecords(request) ? { record: showRecord } : {}
   return {
     active: !isLog,
     answer: (answer) =>
       isLog
         ? { body: answer.body, count: () => 0 }
-        : maskAnswer(answer, request, { ...walk, encodeTokens: true, trustKinds: true }),
+        : maskAnswer(answer, request, { ...walk, ...records, encodeTokens: true, trustKinds: true }),
     describeBody: (body) => describeBody(body, request, { ...shown, fields: everything }),
     writesHidden: (body) => writesHidden(body, request, { ...shown, fields: guarded }),
     guardWrite(body, sent) {
       refuseTokens(body)
+      refuseTokens(recordIn(body) ?? null)
       refusePatchReads(body, walk.fields, request, (operation) => holdsMasked([operation], request, shown))
-      if (isUnforcedApply(sent) && holdsMasked(body, request, shown)) throw unforcedApply()
+      // What is hidden whole waits for a look before it is written.
+      const guesses = { ...shown, fields: conditional }
+      if (isUnforcedApply(sent) && holdsMasked(body, request, guesses)) throw unforcedApply()
     },
   }
 }

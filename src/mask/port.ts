@@ -64,15 +64,29 @@ export interface Masker {
   guardWrite(body: JsonValue, sent: Pick<CanonicalRequest, 'target' | 'contentType'>): void
 }
 
+/** Where values are found that are put back. */
+export interface Sources {
+  /** The object that is written, as it is stored; undefined when there is none. */
+  readonly stored: JsonValue | undefined
+  /** Secrets in which helm keeps the release that the object is of. */
+  readonly records?: readonly JsonValue[]
+}
+
 /** Puts masked values back into what clients write. */
 export interface Restore {
-  /** True when the body of a change carries a token, so that the object it changes is to be read. */
+  /** True when the body of a write carries a token, so that the object it changes is to be read. */
   isNeeded(body: JsonValue, request: RequestAttributes): request is ResourceRequest
+  /** The release of helm whose records may know the tokens that the body still carries. */
+  releaseOf(
+    body: JsonValue,
+    stored: JsonValue | undefined,
+    request: ResourceRequest,
+  ): { readonly namespace: string; readonly name: string } | undefined
   /**
    * The body with the values for which it has tokens, on condition that the object is still `stored`. Tokens that do not
    * belong where they are stay.
    */
-  restore(body: JsonValue, stored: JsonValue, request: ResourceRequest, subject: Subject): JsonValue
+  restore(body: JsonValue, sources: Sources, request: ResourceRequest, subject: Subject): JsonValue
 }
 
 /** Throws when an obligation is unknown: the caller turns that into a deny. */

@@ -32,6 +32,8 @@ export interface Walk {
   readonly trustKinds: boolean
   /** Told of each value that was hidden. */
   hidden(value: Secret): void
+  /** What is shown for a value that is a record of helm, which is looked into; undefined for all others. */
+  readonly record?: (value: Secret, owner: Owner, walk: Walk) => string | undefined
 }
 
 /** A masked path on its way down from its object. */
@@ -127,6 +129,8 @@ export function conceal(value: JsonValue, complete: readonly Track[], at: readon
 
 /** What stands for a value that is hidden whole. */
 export function tokenFor(value: Secret, track: Track, at: readonly string[], walk: Walk): string {
+  const record = track.base64 && at.at(-1) === 'release' ? walk.record?.(value, track.owner, walk) : undefined
+  if (record !== undefined) return record
   walk.hidden(value)
   const token = walk.token(track.owner, at.slice(track.from), value)
   return track.base64 && walk.encodeTokens ? Buffer.from(token).toString('base64') : token

@@ -1,8 +1,8 @@
+import { secretNames } from '../model/secret-names.ts'
 import type { PolicySource } from './documents.ts'
 
 /** Names of environment variables and arguments whose values are hidden. */
-const secretNames =
-  '["*password*", "*passwd*", "*passphrase*", "*secret*", "*token*", "*api_key*", "*api-key*", "*apikey*", "*access_key*", "*access-key*", "*private_key*", "*private-key*", "*credential*"]'
+const names = JSON.stringify(secretNames)
 
 /**
  * The policy that is in force when no other is given: safe and useful on the first run. Reads and everyday writes pass
@@ -302,14 +302,14 @@ metadata: {name: secrets}
 fields:
 - {apiGroup: "", resource: secrets, paths: ["data.*", "stringData.*"]}
 - {apiGroup: "*", resource: "*", paths: ["metadata.annotations[*token*]", "metadata.annotations[*api-key*]", "metadata.annotations[*password*]"]}
-- {apiGroup: "", resource: pods, paths: ["spec.containers[*].env[*]", "spec.containers[*].args[*]", "spec.containers[*].command[*]", "spec.initContainers[*].env[*]", "spec.initContainers[*].args[*]", "spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "apps", resource: deployments, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "apps", resource: statefulsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "apps", resource: daemonsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "apps", resource: replicasets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "", resource: replicationcontrollers, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "batch", resource: jobs, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
-- {apiGroup: "batch", resource: cronjobs, paths: ["spec.jobTemplate.spec.template.spec.containers[*].env[*]", "spec.jobTemplate.spec.template.spec.containers[*].args[*]", "spec.jobTemplate.spec.template.spec.containers[*].command[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].env[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].args[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].command[*]"], keys: ${secretNames}}
+- {apiGroup: "", resource: pods, paths: ["spec.containers[*].env[*]", "spec.containers[*].args[*]", "spec.containers[*].command[*]", "spec.initContainers[*].env[*]", "spec.initContainers[*].args[*]", "spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "apps", resource: deployments, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "apps", resource: statefulsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "apps", resource: daemonsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "apps", resource: replicasets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "", resource: replicationcontrollers, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "batch", resource: jobs, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+- {apiGroup: "batch", resource: cronjobs, paths: ["spec.jobTemplate.spec.template.spec.containers[*].env[*]", "spec.jobTemplate.spec.template.spec.containers[*].args[*]", "spec.jobTemplate.spec.template.spec.containers[*].command[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].env[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].args[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
 - {apiGroup: "", resource: configmaps, paths: ["data.*"], detectors: [aws-access-key, private-key, jwt, bearer-token, connection-string]}
 `,
 }

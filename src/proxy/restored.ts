@@ -1,5 +1,5 @@
 import type { Upstream } from '../kube/port.ts'
-import type { JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
+import type { JsonObject, JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
 import { canonicalRequest } from '../request/canonical.ts'
@@ -10,6 +10,9 @@ import { actingAs } from './acting.ts'
 import { forward } from './forward.ts'
 import { readObject } from './object.ts'
 import type { Stations } from './stations.ts'
+
+/** helm keeps ten revisions of a release, unless it is told otherwise. */
+const MAX_RECORDS = 20
 
 interface Means {
   readonly stations: Pick<Stations, 'decide' | 'restore'>
@@ -37,32 +40,66 @@ export interface Written {
  *
  * @throws Fault ERR_UPSTREAM_*, ERR_MASK.
  */
-export async function restored(
-  written: Written,
-  { stations, upstream, impersonate = false }: Means,
-): Promise<DecodedBody> {
-  const { body, request, subject, session } = written
-  if (body.value === undefined || !stations.restore.isNeeded(body.value, request)) return body
-  const read: ResourceRequest = { ...request, verb: 'get', effects: ['read'], dryRun: false }
-  if (stations.decide({ subject, session, request: read }).effect !== 'allow') return body
-  const stored = await storedObject(written, read, upstream, impersonate)
-  return stored === undefined ? body : withValue(body, stations.restore.restore(body.value, stored, request, subject))
+export async function restored(written: Written, means: Means): Promise<DecodedBody> {
+  const { body, request, subject } = written
+  const { restore } = means.stations
+  if (body.value === undefined || !restore.isNeeded(body.value, request)) return body
+  const stored = request.verb === 'create' ? undefined : await storedObject(written, request, means)
+  const value = stored === undefined ? body.value : restore.restore(body.value, { stored }, request, subject)
+  const release = restore.releaseOf(value, stored, request)
+  if (release === undefined) return withValue(body, value)
+  const records = await recordsOf(release, written, means)
+  return withValue(body, restore.restore(body.value, { stored, records }, request, subject))
 }
 
-/** Undefined when the API server has no such object for this caller. */
-async function storedObject(
+/** Undefined when there is no such object for this caller. */
+async function storedObject(written: Written, request: ResourceRequest, means: Means): Promise<JsonObject | undefined> {
+  const path = written.target.encoded.split('?', 1)[0] ?? ''
+  return readFor(written, { ...request, verb: 'get', effects: ['read'], dryRun: false }, path, means)
+}
+
+/** The secrets in which helm keeps a release (helm.sh/helm/v3 pkg/storage/driver/secrets.go); none that the caller may not list. */
+async function recordsOf(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  written: Written,
+  means: Means,
+): Promise<readonly JsonValue[]> {
+  const labelSelector = `name=${name},owner=helm`
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`
+  const list: ResourceRequest = {
+    kind: 'resource',
+    verb: 'list',
+    apiGroup: '',
+    apiVersion: 'v1',
+    namespace,
+    resource: 'secrets',
+    subresource: '',
+    name: '',
+    fieldSelector: '',
+    labelSelector,
+    dryRun: false,
+    effects: ['read'],
+    path,
+  }
+  const query = new URLSearchParams({ labelSelector, limit: String(MAX_RECORDS) })
+  const found = await readFor(written, list, `${path}?${query.toString()}`, means)
+  return Array.isArray(found?.['items']) ? found['items'] : []
+}
+
+/** An object that the broker reads for the caller, by the caller's own rights; undefined when the caller has none or there is none. */
+async function readFor(
   written: Written,
   read: ResourceRequest,
-  upstream: Upstream,
-  impersonate: boolean,
-): Promise<JsonValue | undefined> {
-  const { asked, session, target, auditID, gone, closing } = written
-  const path = target.encoded.split('?', 1)[0] ?? ''
-  const canonical = canonicalRequest({ method: 'GET', target: path, contentType: '', body: new Uint8Array() })
+  target: string,
+  { stations, upstream, impersonate = false }: Means,
+): Promise<JsonObject | undefined> {
+  const { asked, subject, session, auditID, gone, closing } = written
+  if (stations.decide({ subject, session, request: read }).effect !== 'allow') return undefined
+  const canonical = canonicalRequest({ method: 'GET', target, contentType: '', body: new Uint8Array() })
   const answer = await forward(asked, read, canonical, {
     accept: 'application/json',
     // A child of the request that needs it, in the cluster's own audit log.
-    auditID: `${auditID}.1`,
+    auditID: `${auditID}.${read.verb === 'list' ? 2 : 1}`,
     upstream,
     party: session.id,
     as: impersonate ? actingAs(written, { auditID }) : undefined,

@@ -69,7 +69,13 @@ export const importTable: Readonly<Record<string, Allowance>> = {
 export const pureRooms: readonly string[] = ['model', 'request', 'stream', 'policy', 'mask', 'ui/words']
 
 /** Node's own modules that only compute. */
-export const pureModules: readonly string[] = ['node:buffer', 'node:crypto', 'node:string_decoder', 'node:util']
+export const pureModules: readonly string[] = [
+  'node:buffer',
+  'node:crypto',
+  'node:string_decoder',
+  'node:util',
+  'node:zlib',
+]
 
 /** Globals that reach for the world, as {@link SourceFile.uses} names them. */
 export const impureGlobals: readonly RegExp[] = [

@@ -25,14 +25,14 @@ const restorer = makeRestore({ maskSets, key })
 
 test('a value goes back to its place', () => {
   const body = json({ ...shown, spec: { key: shown.spec.key } })
-  expect(restorer.restore(body, stored, request, operator)).toMatchObject({ spec: { key: 'hunter2' } })
+  expect(restorer.restore(body, { stored }, request, operator)).toMatchObject({ spec: { key: 'hunter2' } })
 })
 
 test.each(['spec\0key', 'spec/key', 'spec.key', '["spec","key"]'])(
   'a key that looks like a path, %j, is another place, also beside the true one',
   (alias) => {
     const body = json({ ...shown, [alias]: shown.spec.key })
-    expect((restorer.restore(body, stored, request, operator) as unknown as Record<string, unknown>)[alias]).toBe(
+    expect((restorer.restore(body, { stored }, request, operator) as unknown as Record<string, unknown>)[alias]).toBe(
       shown.spec.key,
     )
   },
@@ -40,5 +40,5 @@ test.each(['spec\0key', 'spec/key', 'spec.key', '["spec","key"]'])(
 
 test('nobody else’s token opens it', () => {
   const body = json({ ...shown, spec: { key: shown.spec.key } })
-  expect(restorer.restore(body, stored, request, { ...operator, name: 'mallory' })).toEqual(body)
+  expect(restorer.restore(body, { stored }, request, { ...operator, name: 'mallory' })).toEqual(body)
 })

@@ -305,6 +305,10 @@ describe('a guess at a hidden value is not answered by the version of its object
       async (guess) =>
         shown('apply', '--server-side', '--force-conflicts', '-f', await file('guess.json', manifest(guess))),
     ],
+    [
+      'server-side apply that is not forced',
+      async (guess) => shown('apply', '--server-side', '-f', await file('guess.json', manifest(guess))),
+    ],
     ['replace', async (guess) => shown('replace', '-f', await file('guess.json', manifest(guess)))],
     ['an annotation', (guess) => shown('annotate', 'secret', 'db', `x/access-token=${guess}`, '--overwrite')],
   ])('%s waits until it is confirmed, whether it is right or wrong', async (what, attempt) => {
@@ -358,6 +362,9 @@ describe('a variable whose value is hidden by its name', () => {
 
   test('keeps it when what was read is replaced or applied, and loses it under no other name', async () => {
     expect((await direct('create', '-f', await file('app.json', pod('DB_PASSWORD', password)))).stderr).toBe('')
+    // The controllers write its status until then.
+    const rolledOut = await direct('rollout', 'status', 'deployment/app', '--timeout=60s')
+    expect(rolledOut.code).toBe(0)
     const masked = JSON.stringify(await read())
     expect((await shown('replace', '-f', await file('read.json', masked.replace('app:1', 'app:2')))).stderr).toBe('')
     expect(JSON.parse(await env())).toEqual([{ name: 'DB_PASSWORD', value: password }])

@@ -123,11 +123,17 @@ describe('A JSON patch on a masked resource', () => {
   })
 })
 
-describe('A server-side apply of masked values', () => {
+describe('A server-side apply of what is hidden on a condition', () => {
+  const deployment = resourceRequest('patch', 'deployments', { apiGroup: 'apps', namespace: 'shop', name: 'app' })
+  const target = '/apis/apps/v1/namespaces/shop/deployments/app'
   const apply = (query: string, body: unknown, contentType = 'application/apply-patch+yaml') => {
-    return () => maskerFor(patching).guardWrite(json(body), { target: `${merge.target}${query}`, contentType })
+    return () => maskerFor(deployment).guardWrite(json(body), { target: `${target}${query}`, contentType })
   }
-  const guess = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, data: { password: 'eA==' } }
+  const guess = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    spec: { template: { spec: { containers: [{ env: [{ name: 'DB_PASSWORD', value: 'guess' }] }] } } },
+  }
 
   it.each([
     '',
@@ -146,8 +152,8 @@ describe('A server-side apply of masked values', () => {
 
   it('passes when it is forced, or holds none, or is no apply', () => {
     expect(apply('?fieldManager=x&force=true', guess)).not.toThrow()
-    expect(apply('', { ...guess, data: {}, metadata: { labels: { a: 'b' } } })).not.toThrow()
-    expect(apply('', guess, merge.contentType)).not.toThrow()
+    expect(apply('', { ...guess, spec: {}, metadata: { labels: { a: 'b' } } })).not.toThrow()
+    expect(apply('', guess, 'application/merge-patch+json')).not.toThrow()
   })
 })
 

@@ -135,6 +135,7 @@ export const knownToken: Stations['identify'] = (authorization) =>
 
 export const nothingToRestore: Stations['restore'] = {
   isNeeded: (_body, _request): _request is ResourceRequest => false,
+  releaseOf: () => undefined,
   restore: (body) => body,
 }
 
