@@ -68,8 +68,8 @@ export const helmStory: readonly Step[] = [
   { name: 'helm: install twice', line: 'install kettle chart', program: helm, code: 1 },
   { name: 'helm: list', line: 'list -o json', program: helm, compares: false },
   { name: 'helm: status', line: 'status kettle', program: helm, compares: false },
-  { name: 'helm: values', line: 'get values kettle --all', program: helm },
-  { name: 'helm: manifest', line: 'get manifest kettle', program: helm },
+  { name: 'helm: values', line: 'get values kettle --all', program: helm, through: 'masked' },
+  { name: 'helm: manifest', line: 'get manifest kettle', program: helm, through: 'masked' },
   {
     name: 'helm: upgrade',
     line: 'upgrade kettle chart --set replicas=2 --wait --timeout 60s',

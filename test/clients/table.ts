@@ -29,8 +29,8 @@ export function table(told: readonly Told[]): string {
 const heading = `# What clients see through the broker
 
 Written by \`scripts/matrix\` from what it saw. Each step is told by each client twice, against a practice cluster of its own:
-directly, and through a broker whose policy allows everything and masks secrets (for helm: masks nothing, since helm keeps
-its releases in secrets). \`=\` says that standard output, standard error and exit code were the same after ages, names by
+directly, and through a broker whose policy allows everything and masks secrets, those in which helm keeps
+its releases among them. \`=\` says that standard output, standard error and exit code were the same after ages, names by
 chance and identifiers were made alike; \`code\` that only the exit code is compared, because the output differs from run to
 run; \`masked\` that a secret's values were masked; a blank cell that this version has no such command.`
 
