@@ -1,6 +1,7 @@
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import type { BrokerInfo } from '../../src/control/contract.ts'
+import type { HeldRequest } from '../../src/model/held.ts'
 import { timeLeft } from '../words/durations.ts'
 import { shortCommand, whoMay } from '../words/held.ts'
 import { modeLabel } from '../words/mode.ts'
@@ -32,6 +33,8 @@ interface Message {
   readonly tone: Tone
   readonly badge: string
   readonly words: readonly string[]
+  /** Cells for which what is less worth is left out around it; they do not change from second to second. */
+  readonly wanted: number
   /** Where no words fit: something that may be cut, and an end that may not. */
   readonly cut?: { readonly what: string; readonly end: string }
 }
@@ -76,7 +79,10 @@ export function StatusLine(props: StatusProps): ReactNode {
   )
 }
 
-/** The fullest surround that leaves room for the message. What matters now is worth more than all of it. */
+/**
+ * The fullest surround that leaves room for the message. What matters now is worth more than the name of the context,
+ * and where not even its beginning has room, more than all the rest.
+ */
 function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, message: Message): Surround {
   const context = truncate(plain(info.context), longestContext)
   const full: Surround = {
@@ -87,34 +93,42 @@ function surroundOf({ cols, info, leader, open }: StatusProps, badge: number, me
     hint: ` ${leader} ${open ? 'closes' : 'opens'} `,
   }
   const short = { ...full, recording: ' ●', hint: ` ${leader} ` }
-  const narrow = { ...short, mark: ' ◆ ', context: '' }
-  const candidates = [
-    ...(cols < roomFor.names ? [] : [short]),
-    narrow,
+  const marked = { ...short, mark: ' ◆ ' }
+  const narrow = { ...marked, context: '' }
+  const bare = [
     { ...narrow, mode: '' },
     { ...narrow, mode: '', mark: '' },
     { ...narrow, mode: '', mark: '', recording: '' },
   ]
-  const fits = ({ mark, mode, context: place, recording, hint }: Surround, needed: number) =>
-    width(mark + mode + place + recording + hint) + needed <= cols
-  const best = (needed: number) => candidates.find((candidate) => fits(candidate, needed))
-  if (cols >= roomFor.words && fits(full, badge + Math.min(...message.words.map(width)) + 1)) return full
+  const named = [...(cols < roomFor.words ? [] : [full]), ...(cols < roomFor.names ? [] : [short, marked])]
+  const first = (from: readonly Surround[], needed: number) =>
+    from.find((one) => width(one.mark + one.mode + one.context + one.recording + one.hint) + needed <= cols)
+  const words = badge + (badge === 0 ? 0 : 1)
   return (
-    best(badge + leastWords(message)) ?? best(badge) ?? { mark: '', mode: '', context: '', recording: '', hint: '' }
+    first([...named, narrow], words + message.wanted) ??
+    first(named.toReversed(), words + goodWords(message)) ??
+    first([narrow, ...bare], badge + leastWords(message)) ??
+    first([narrow, ...bare], badge) ?? { mark: '', mode: '', context: '', recording: '', hint: '' }
   )
 }
 
 /** Narrower rows leave out what they can do without, even where it would fit just now: the row must not jump about. */
 const roomFor = { names: 56, words: 100 } as const
 
+/** What is cut shorter than the first says nothing; the name of the context is not worth more than the second. */
+const leastCut = 12
+const goodCut = 24
+
+/** Cells of words that say enough to leave the name of the context beside them. */
+function goodWords({ words, cut }: Message): number {
+  return cut === undefined ? Math.min(goodCut, ...words.map(width)) : width(cut.end) + 3 + goodCut
+}
+
 /** Cells of words without which the message says too little. */
 function leastWords({ badge, words, cut }: Message): number {
   if (cut !== undefined) return width(cut.end) + 2
   return badge === '' ? Math.min(leastCut, ...words.map(width)) : 0
 }
-
-/** What is cut shorter than this says nothing. */
-const leastCut = 12
 
 function fitting({ badge, words, cut }: Message, room: number): string {
   const whole = words.find((one) => width(one) <= room)
@@ -127,53 +141,58 @@ function fitting({ badge, words, cut }: Message, room: number): string {
 function messageOf({ picture, notice, now, info }: StatusProps): Message {
   if (picture.link === 'ended') {
     const why = picture.trouble === '' ? '' : ` (${plain(picture.trouble)})`
-    return {
-      tone: 'alarm',
-      badge: '✗ BROKER ENDED',
-      words: [`no request reaches the cluster${why}`, 'leave with exit'],
-    }
+    return alarm('✗ BROKER ENDED', [`no request reaches the cluster${why}`, 'leave with exit'])
   }
   if (picture.link === 'lost') {
-    return {
-      tone: 'alarm',
-      badge: '✗ BROKER LOST',
-      words: ['no request reaches the cluster; trying to reconnect', 'trying to reconnect', 'reconnecting'],
-    }
+    const words = ['no request reaches the cluster; trying to reconnect', 'trying to reconnect', 'reconnecting']
+    return alarm('✗ BROKER LOST', words)
   }
   if (picture.link === 'expired') {
-    return {
-      tone: 'alarm',
-      badge: '✗ SESSION ENDED',
-      words: ['requests are refused; leave with exit', 'leave with exit'],
-    }
+    return alarm('✗ SESSION ENDED', ['requests are refused; leave with exit', 'leave with exit'])
   }
-  if (notice !== undefined) return { tone: notice.tone, badge: '', words: [notice.text] }
+  if (notice !== undefined) {
+    return { tone: notice.tone, badge: '', words: [notice.text], wanted: width(notice.text) }
+  }
   const waiting = pending(picture)
   const [first] = waiting
-  if (first === undefined) return calm(picture, info)
-  const left = timeLeft(first.expiresAt, now)
-  const what = shortCommand(first)
-  const who = first.requirement.kind === 'confirm' ? 'needs your confirmation' : `needs ${whoMay(first.requirement)}`
-  const short = first.requirement.kind === 'confirm' ? 'needs you' : 'needs a review'
-  const words = [`${what} · ${who} · ${left}`, `${what} · ${short} · ${left}`, `${what} · ${left}`]
-  return {
-    tone: 'waiting',
-    badge: `▲ ${waiting.length} held`,
-    words,
-    cut: { what, end: left.replace(/ left$/, '') },
-  }
+  return first === undefined ? calm(picture, info) : held(first, waiting.length, now)
 }
 
+function alarm(badge: string, words: readonly string[]): Message {
+  return { tone: 'alarm', badge, words, wanted: Math.min(...words.map(width)) }
+}
+
+/** Whose word it waits for is said even where the rest has no room: one's own no reviewer can give. */
+function held(first: HeldRequest, count: number, now: number): Message {
+  const left = timeLeft(first.expiresAt, now)
+  const time = left.replace(/ left$/, '')
+  const what = shortCommand(first)
+  const badge = `▲ ${count} held`
+  const wanted = width(what) + 3 + longestTime
+  if (first.requirement.kind === 'confirm') {
+    const end = `needs you · ${time}`
+    const words = [`${what} · needs your confirmation · ${left}`, `${what} · ${end}`]
+    return { tone: 'waiting', badge, words, wanted: wanted + width('needs you · '), cut: { what, end } }
+  }
+  const words = [
+    `${what} · needs ${whoMay(first.requirement)} · ${left}`,
+    `${what} · needs a review · ${left}`,
+    `${what} · ${left}`,
+    `${what} · ${time}`,
+  ]
+  return { tone: 'waiting', badge, words, wanted, cut: { what, end: time } }
+}
+
+/** `14m 58s`: while time passes nothing else is to move. */
+const longestTime = 7
+
 function calm({ counts, link }: Picture, info: BrokerInfo): Message {
-  if (link === 'connecting') return { tone: 'quiet', badge: '', words: ['connecting …'] }
+  if (link === 'connecting') return { tone: 'quiet', badge: '', words: ['connecting …'], wanted: 0 }
   const requests = count(counts.requests, 'request')
   const masked = counts.masked === 0 ? [] : [`${counts.masked} masked`]
   const denied = counts.denied === 0 ? [] : [`${counts.denied} denied`]
   const all = [requests, ...denied, ...masked]
   const nothingReal = info.practice ? ['nothing here is real'] : []
-  return {
-    tone: 'quiet',
-    badge: '',
-    words: [[...nothingReal, ...all].join(' · '), all.join(' · '), requests, String(counts.requests)],
-  }
+  const words = [[...nothingReal, ...all].join(' · '), all.join(' · '), requests, String(counts.requests)]
+  return { tone: 'quiet', badge: '', words, wanted: 0 }
 }

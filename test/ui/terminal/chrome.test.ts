@@ -50,7 +50,7 @@ describe.each(sizes)('at %i×%i', (cols, rows) => {
     client.hello(heldRequest())
     await says('1 held')
     const line = (await look(chrome.frame, cols, rows)).lines.at(-1)
-    expect(line).toMatch(cols < 56 ? /^ ◆ / : /^ chaperone /)
+    expect(line).toMatch(cols < 100 ? /^ ◆ / : /^ chaperone /)
     expect(line).toContain('LOCAL')
     expect(line).toContain('15m')
     expect(line).toContain('Ctrl-]')

@@ -86,6 +86,8 @@ test.each([
   [20, '▲ 1 held', 'Ctrl-]'],
   [30, '▲ 1 held', 'Ctrl-]'],
   [40, '▲ 1 held  15m', 'LOCAL'],
+  [60, '▲ 1 held  delete name…hop-staging · 15m', 'LOCAL'],
+  [80, '▲ 1 held  delete namespace shop-staging · 15m', 'LOCAL practice'],
   [120, '▲ 1 held  delete namespace shop-staging · needs a review · 15m left', 'practice'],
   [200, '▲ 1 held  delete namespace shop-staging · needs a review by group platform-leads · 15m left', 'practice'],
 ])('at %i cells the status line says first what waits, then the rest', async (cols, words, also) => {
@@ -95,6 +97,32 @@ test.each([
   const line = (await look(chrome.frame, cols, 24)).lines.at(-1)
   expect(line).toContain(words)
   expect(line).toContain(also)
+})
+
+test.each([
+  [40, '▲ 1 held  needs you · 15m', 'Ctrl-]'],
+  [60, '▲ 1 held  needs you · 15m', 'LOCAL'],
+  [80, '▲ 1 held  delete pod web-0 -n shop · needs you · 15m', 'LOCAL'],
+])('at %i cells it says that it is one’s own confirmation which is waited for', async (cols, words, also) => {
+  const { client, says, chrome } = await face({ cols, rows: 24 })
+  client.hello(confirmable())
+  await says('1 held')
+  const line = (await look(chrome.frame, cols, 24)).lines.at(-1)
+  expect(line).toContain(words)
+  expect(line).toContain(also)
+})
+
+test('the row stands still while the time runs down', async () => {
+  const { client, chrome, pass, says } = await face({ cols: 80, rows: 24 })
+  client.hello(heldRequest({ command: 'kubectl delete namespace shop-stagingx' }))
+  await says('1 held')
+  const starts = new Set<number>()
+  for (const ms of [0, 1_000, 59_000, 300_000, 500_000]) {
+    pass(ms)
+    chrome.resize(80, 24)
+    starts.add((await look(chrome.frame, 80, 24)).lines.at(-1)?.indexOf('▲') ?? -1)
+  }
+  expect(starts.size).toBe(1)
 })
 
 test('what waits is told whole before the row says how to open the drawer in words', async () => {
