@@ -243,7 +243,8 @@ function fail({ asked, reply, trace, gone }: Exchange, thrown: unknown): void {
 
 function refuse({ asked, reply, trace, gone }: Exchange, reason: Reason): void {
   if (gone.aborted && reason.code !== 'withdrawn') return cancelled(trace)
-  const status = refusalOf(reason.code, reason.message, reason.rule, trace.auditID)
+  const { auditID, decision, held } = trace
+  const status = refusalOf({ reason, auditID, decision, heldID: held?.id })
   trace.refuse(status, reason, gone.aborted ? 'cancelled' : 'refused')
   if (!gone.aborted) sendStatus(reply, status, trace.auditID, asked.method === 'HEAD')
 }

@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../model/decision.ts'
+import type { Decision, Reason, ReasonCode } from '../model/decision.ts'
 import type { Fault, FaultCode } from '../model/fault.ts'
 import { failure, type Status } from '../model/status.ts'
 
@@ -67,12 +67,53 @@ export function faultStatus(fault: Fault, auditID: string, upstreamCode?: number
   const { http, status } = answers[fault.code]
   const sentence = http === 500 ? internalSentence : fault.sentence
   const done = upstreamCode === undefined ? '' : ` The API server had already answered ${upstreamCode} to this request.`
-  return failure(http, status, `${sentence}${done} (chaperone why ${auditID})`)
+  const code = http === 500 ? 'ERR_INTERNAL' : fault.code
+  const causes = [
+    { reason: code, message: sentence },
+    { reason: causeOf.auditID, message: auditID },
+  ]
+  return failure(http, status, `${sentence}${done} (chaperone why ${auditID})`, { causes })
 }
 
-/** A refusal as kubectl will print it: the sentence, the rule that spoke, and where to read more. */
-export function refusalOf(code: ReasonCode, message: string, rule: string | undefined, auditID: string): Status {
-  const { http, status } = refusalStatus[code] ?? { http: 403, status: 'Forbidden' }
-  const speaker = rule === undefined ? '' : `rule ${rule}; `
-  return failure(http, status, `${message} (${speaker}chaperone why ${auditID})`)
+/** Reasons of the causes that lead programs on (metav1.StatusCause); all others are ReasonCodes and codes of errors. */
+const causeOf = {
+  /** A rule that spoke, as `policy/rule`. */
+  rule: 'chaperone/rule',
+  /** SHA-256 (hex) of the policy that spoke. */
+  policy: 'chaperone/policy-digest',
+  /** The held request: approve it, and repeat the request. */
+  held: 'chaperone/held',
+  /** For `chaperone why`. */
+  auditID: 'chaperone/audit-id',
+} as const
+
+/** A request that Chaperone refuses, and what led to it. */
+export interface Refusal {
+  readonly reason: Reason
+  readonly auditID: string
+  readonly decision: Decision | undefined
+  readonly heldID: string | undefined
+}
+
+/**
+ * A refusal as kubectl will print it: the sentence, the rule that spoke, and where to read more. The same for programs, cause by
+ * cause, in the details.
+ */
+export function refusalOf({ reason, auditID, decision, heldID }: Refusal): Status {
+  const { http, status } = refusalStatus[reason.code] ?? { http: 403, status: 'Forbidden' }
+  const speaker = reason.rule === undefined ? '' : `rule ${reason.rule}; `
+  const reasons = [reason, ...(decision?.reasons ?? [])]
+  const rules = reasons.flatMap(({ rule }) => rule ?? [])
+  const causes = [
+    ...unique(reasons.map(({ code, message }) => ({ reason: code, message }))),
+    ...unique(rules.map((rule) => ({ reason: causeOf.rule, message: rule }))),
+    ...(decision === undefined ? [] : [{ reason: causeOf.policy, message: decision.policyDigest }]),
+    ...(heldID === undefined ? [] : [{ reason: causeOf.held, message: heldID }]),
+    { reason: causeOf.auditID, message: auditID },
+  ]
+  return failure(http, status, `${reason.message} (${speaker}chaperone why ${auditID})`, { causes })
+}
+
+function unique<T extends { readonly reason: string; readonly message: string }>(causes: readonly T[]): readonly T[] {
+  return [...new Map(causes.map((cause) => [`${cause.reason}\n${cause.message}`, cause])).values()]
 }

@@ -95,7 +95,17 @@ test.each([
       park: (asked) => Promise.resolve({ kind, held: heldFrom(asked), reason: { code, message: 'It ended.' } }),
     },
     async (house) => {
-      expect((await ask(house, configMaps, create)).json).toMatchObject({ code: 403, reason })
+      const { json } = await ask(house, configMaps, create)
+      expect(json).toMatchObject({ code: 403, reason })
+      const { causes } = (json as unknown as { details: { causes: unknown[] } }).details
+      expect(causes).toEqual(
+        expect.arrayContaining([
+          { reason: code, message: 'It ended.' },
+          { reason: 'rule-holds', message: 'A second person looks first.' },
+          { reason: 'chaperone/rule', message: 'test/hold' },
+          { reason: 'chaperone/held', message: 'h-abcdef' },
+        ]),
+      )
       expect(house.arrived).toEqual([])
       expect(house.notes).toMatchObject([{ decision: 'hold', heldID: 'h-abcdef', reason: { code } }])
     },

@@ -213,6 +213,14 @@ describe('refusals', () => {
         reason: 'Forbidden',
         message: 'Not here. (rule test/deny; chaperone why audit-1)',
         code: 403,
+        details: {
+          causes: [
+            { reason: 'rule-denies', message: 'Not here.' },
+            { reason: 'chaperone/rule', message: 'test/deny' },
+            { reason: 'chaperone/policy-digest', message: deny.policyDigest },
+            { reason: 'chaperone/audit-id', message: 'audit-1' },
+          ],
+        },
       })
       expect(house.arrived).toEqual([])
       expect(house.notes).toMatchObject([{ decision: 'deny', reason: { code: 'rule-denies' }, statusCode: 403 }])
