@@ -23,11 +23,13 @@ import type { Upstream } from './kube/port.ts'
 import { reviewToken } from './kube/token-review.ts'
 import { makeOblige } from './mask/oblige.ts'
 import { makeRestore } from './mask/restore.ts'
+import { toFault } from './model/fault.ts'
 import type { Session } from './model/session.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
 import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
+import { reloadEvent } from './policy/reload-event.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { countsOf } from './session/counts.ts'
@@ -67,6 +69,8 @@ export interface BrokerOptions {
   readonly identity?: IdentityConfig
   /** Empty = the built-in policy. */
   readonly policyFiles: readonly string[]
+  /** Told of each change of these files that is taken over, before it is. */
+  readonly policyChanged?: () => Promise<void>
   readonly warn: (sentence: string) => void
 }
 
@@ -137,13 +141,25 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   sessions.subscribe((session) => hub.publish({ type: 'session', session }))
 
   let force = inForce(first, trust.maskKey)
+  const reloaded = (message: string, after?: string) =>
+    reloadEvent({ auditID: randomUUID(), at: clock.now(), before: force.policy.digest, after, files, message })
   const watch = watchPolicyFiles(
     files,
-    (sources) => {
-      force = inForce(loadPolicy(sources), trust.maskKey)
-      options.warn(`The policy ${force.policy.name} changed, and is in force from now on.`)
+    async (sources) => {
+      const next = loadPolicy(sources)
+      const message = `The policy ${next.name} changed, and is in force from now on.`
+      // A policy that nobody can be told of later must not decide.
+      await journal.append(reloaded(message, next.digest), 'durable')
+      await options.policyChanged?.()
+      force = inForce(next, trust.maskKey)
+      options.warn(message)
     },
-    (fault) => options.warn(fault.sentence),
+    async (fault) => {
+      options.warn(fault.sentence)
+      await journal
+        .append(reloaded(fault.sentence), 'durable')
+        .catch((thrown) => options.warn(toFault(thrown).sentence))
+    },
   )
   parts.use(watch)
 

@@ -56,6 +56,7 @@ Examples
       environment: context.environment.variables,
       listen: config.listen,
       policyFiles: config.policyFiles,
+      policyChanged: () => recordPolicy(folders.root, config.policyFiles),
       ...(config.identity === undefined ? {} : { identity: config.identity }),
       warn: (sentence) => say(context, sentence),
     })

@@ -13,17 +13,17 @@ const intervalMs = 1000
  */
 export function watchPolicyFiles(
   files: readonly string[],
-  apply: (sources: readonly { readonly file: string; readonly text: string }[]) => void,
-  failed: (fault: Fault) => void,
+  apply: (sources: readonly { readonly file: string; readonly text: string }[]) => Promise<void>,
+  failed: (fault: Fault) => Promise<void>,
   interval: number = intervalMs,
 ): Disposable {
   let turn = Promise.resolve()
   const reread = async () => {
     try {
-      apply(await settled(files, interval))
+      await apply(await settled(files, interval))
     } catch (thrown) {
       const fault = toFault(thrown)
-      failed(
+      await failed(
         new Fault(fault.code, fault.message, {
           advice: `The policy before stays in force; correct the file in ${dirname(files[0] ?? '.')}.`,
           cause: thrown,

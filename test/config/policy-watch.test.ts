@@ -24,8 +24,9 @@ it('a policy file that changes is in force at once; one that is broken or gone l
     (sources) => {
       inForce = loadPolicy(sources)
       told.resolve(`now ${inForce.name}`)
+      return Promise.resolve()
     },
-    (fault) => told.resolve(fault.sentence),
+    (fault) => Promise.resolve(told.resolve(fault.sentence)),
     20,
   )
   const swap = async (text: string) => {

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { AuditEvent } from '../../src/model/audit.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 import { practiceBroker, type PracticeBroker } from './broker.ts'
 
@@ -25,10 +26,11 @@ rules:
 
 let parts: AsyncDisposableStack
 let broker: PracticeBroker
+let file: string
 beforeAll(async () => {
   parts = new AsyncDisposableStack()
   const folder = parts.use(await temporaryFolder()).path
-  const file = join(folder, 'policy.yaml')
+  file = join(folder, 'policy.yaml')
   await writeFile(file, policy)
   broker = parts.use(await practiceBroker(['--policy', file]))
 })
@@ -48,6 +50,40 @@ it('one’s own policy decides: what no rule allows is refused, also across all 
   const everywhere = await broker.kubectlRun(['get', 'pods', '-A'])
   expect([everywhere.code, everywhere.stdout]).toEqual([121, ''])
   expect((await broker.kubectlRun(['get', 'secrets', '-n', 'shop-production'])).code).toBe(121)
+})
+
+it('a policy file that changes decides from then on, and the journal says so; a broken one changes nothing, and says so too', async () => {
+  const lines = async () => (await broker.chaperone(['journal', 'search', '--json'])).stdout
+  const changed = async (text: string, marker: string) => {
+    await writeFile(file, text)
+    await vi.waitFor(async () => expect(await lines()).toContain(marker), { timeout: 20_000, interval: 200 })
+  }
+  const readPods = () => broker.kubectlRun(['get', 'pods', '-n', 'shop-production', '-o', 'name'])
+
+  await changed(policy.replace('effect: hold', 'effect: hodl'), 'The policy before stays in force')
+  expect((await readPods()).code).toBe(0)
+  await changed(`# no pods any more\n${policy.replace('shop-production', 'nowhere')}`, 'is in force from now on')
+  expect((await readPods()).code).toBe(121)
+  await changed(policy.replace('{name: hasty}', '{name: calm}'), 'The policy calm changed')
+  await broker.kubectlRun(['delete', '--raw', '/api/v1/namespaces/shop-production/pods/x'])
+  expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(
+    /held by the rule calm\/hasty \(\S+policy\.yaml:13\)/,
+  )
+  expect((await broker.chaperone(['journal', 'verify'])).code).toBe(0)
+
+  const events = JSON.parse(await lines()) as AuditEvent[]
+  const reloads = events.filter(({ requestURI }) => requestURI === '/chaperone/policy')
+  expect(reloads.map(({ responseStatus }) => responseStatus?.code)).toEqual([422, 200, 200])
+  const digests = reloads.map(({ annotations }) => [
+    annotations['chaperone/policy-before'],
+    annotations['chaperone/policy-digest'],
+  ])
+  expect(digests).toEqual([
+    [digests[0]?.[0], digests[0]?.[0]],
+    [digests[0]?.[0], digests[1]?.[1]],
+    [digests[1]?.[1], digests[2]?.[1]],
+  ])
+  expect(new Set(digests.flat()).size).toBe(3)
 })
 
 it('recordings can be asciicast v2, for players that know no other', async () => {
