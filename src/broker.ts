@@ -178,6 +178,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token) ?? issuance?.sessionOf(token)),
       decide: (input) => force.policy.decide({ ...input, now: clock.now() }),
+      asksOldObject: (input) => force.policy.asksOldObject(input),
       park: approvals.park,
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),
       restore: {

@@ -35,6 +35,7 @@ export const describedRequest = z
     path: z.string().startsWith('/').optional().describe('A non-resource path, instead of a resource.'),
     dryRun: z.boolean().default(false),
     object: z.json().optional().describe('The body of the request.'),
+    oldObject: z.json().optional().describe('What is stored under its name; null = nothing.'),
   })
   .refine(({ resource, path }) => (resource === undefined) !== (path === undefined), 'has either a resource or a path')
 
@@ -67,6 +68,7 @@ export function inputOf(subject: z.infer<typeof describedSubject>, asked: Descri
     session: describedSession,
     request,
     ...(object === undefined ? {} : { object }),
+    ...(asked.oldObject === undefined ? {} : { oldObject: asked.oldObject as JsonValue }),
   }
 }
 

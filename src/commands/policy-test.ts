@@ -27,6 +27,7 @@ const policyTest = z.strictObject({
         request: describedRequest,
         expect: z.enum(['allow', 'hold', 'deny']),
         rule: z.string().min(1).optional().describe('policy/rule that has to be among those that decided.'),
+        silent: z.string().min(1).optional().describe('policy/rule that must not be among them.'),
         masks: z.array(z.string()).optional().describe('Mask sets that have to apply, and no others.'),
       }),
     )
@@ -60,6 +61,7 @@ function problemOf(one: z.infer<typeof policyTest>['cases'][number], decision: D
   if (decision.effect !== one.expect) return `expected ${one.expect}, got ${decision.effect} (${rules.join(', ')})`
   if (one.rule !== undefined && !rules.includes(one.rule))
     return `expected ${one.rule} to decide, got ${rules.join(', ')}`
+  if (one.silent !== undefined && rules.includes(one.silent)) return `expected ${one.silent} to stay silent`
   const masks = masksOf(decision).join(', ')
   if (one.masks === undefined || masks === one.masks.toSorted().join(', ')) return ''
   return `expected the masks ${one.masks.join(', ') || 'none'}, got ${masks || 'none'}`

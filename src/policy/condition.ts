@@ -9,7 +9,8 @@ import type { DecisionInput } from './port.ts'
 const limits = { maxAstNodes: 1000, maxDepth: 64, maxListElements: 256, maxMapEntries: 64, maxCallArguments: 16 }
 
 /**
- * CEL (github.com/google/cel-spec) over `subject`, `request`, `session`, `object`, the parsed body or null, and `now`. The first
+ * CEL (github.com/google/cel-spec) over `subject`, `request`, `session`, `object`, the parsed body or null, `oldObject`, what an update,
+ * patch or delete finds stored, or null, and `now`. The first
  * three are typed, so that a mistyped field refuses the policy; fields a request does not have are empty. Beside CEL's
  * own functions there are `reachesBeyondPod(object)`, `reachesNode(object)`, `takesIdentity(object)` and
  * `bindsRole(object, name)`.
@@ -51,6 +52,7 @@ const environment = new Environment({
   })
   .registerVariable({ name: 'session', schema: { id: 'string', kind: 'string', mode: 'string' } })
   .registerVariable('object', 'dyn')
+  .registerVariable('oldObject', 'dyn')
   .registerVariable('now', 'google.protobuf.Timestamp')
   .registerFunction('reachesBeyondPod(dyn): bool', reachesBeyondPod)
   .registerFunction('reachesNode(dyn): bool', reachesNode)
@@ -59,7 +61,10 @@ const environment = new Environment({
 
 /** `failed` = it has no value for this request (a missing field, a wrong type, a value that is no boolean, or too much work). */
 export type ConditionResult = 'true' | 'false' | 'failed'
-export type Condition = (variables: ConditionVariables) => ConditionResult
+export type Condition = ((variables: ConditionVariables) => ConditionResult) & {
+  /** It looks at the object as it is stored, which has to be read for it. */
+  readonly asksOldObject: boolean
+}
 
 /** A compiled condition, or what is wrong with it in one sentence. */
 export function compileCondition(expression: string): Condition | { readonly problem: string } {
@@ -78,7 +83,9 @@ export function compileCondition(expression: string): Condition | { readonly pro
   } catch (failure) {
     return { problem: firstLine(failure) }
   }
-  return (variables) => (isAffordable(cost, () => variables.sizes) ? evaluate(run, variables) : 'failed')
+  const condition = (variables: ConditionVariables) =>
+    isAffordable(cost, () => variables.sizes) ? evaluate(run, variables) : 'failed'
+  return Object.assign(condition, { asksOldObject: cost.asksOldObject })
 }
 
 function evaluate(run: (variables: ConditionVariables) => unknown, variables: ConditionVariables): ConditionResult {
@@ -95,6 +102,7 @@ function evaluate(run: (variables: ConditionVariables) => unknown, variables: Co
 export class ConditionVariables {
   readonly #input: DecisionInput
   #object: unknown
+  #oldObject: unknown
   #sizes: Sizes | undefined
 
   constructor(input: DecisionInput) {
@@ -121,13 +129,24 @@ export class ConditionVariables {
   }
 
   get sizes(): Sizes {
-    this.#sizes ??= sizesOf([this.#input.object ?? null, this.#input.subject, this.#input.request])
+    this.#sizes ??= sizesOf([
+      this.#input.object ?? null,
+      this.#input.oldObject ?? null,
+      this.#input.subject,
+      this.#input.request,
+    ])
     return this.#sizes
   }
 
   get object(): unknown {
     this.#object ??= this.#input.object === undefined ? null : celValue(this.#input.object)
     return this.#object
+  }
+
+  /** What was not read has no value: a condition that asks for it fails. */
+  get oldObject(): unknown {
+    this.#oldObject ??= this.#input.oldObject === undefined ? undefined : celValue(this.#input.oldObject)
+    return this.#oldObject
   }
 }
 

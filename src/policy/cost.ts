@@ -10,6 +10,8 @@ export interface Cost {
   /** Elements of the longest list or map that is written out. */
   readonly literal: number
   readonly splits: boolean
+  /** It looks at the object as it is stored. */
+  readonly asksOldObject: boolean
   /** A text of n characters takes up to n to this power steps in a regular expression. */
   readonly regexPower: number
 }
@@ -32,7 +34,7 @@ const maxRegexSteps = 100_000_000
 
 /** The bounds of an expression, or why it has none. Takes the tree before it is checked. */
 export function costOf(ast: ASTNode): Cost | { readonly problem: string } {
-  const found = { depth: 0, nodes: 0, sums: 0, literal: 1, splits: false, regexPower: 0 }
+  const found = { depth: 0, nodes: 0, sums: 0, literal: 1, splits: false, asksOldObject: false, regexPower: 0 }
   const problem = walk(ast, 0, found)
   if (problem !== undefined) return { problem }
   if (found.depth > maxDepth)
@@ -75,6 +77,7 @@ function walk(part: unknown, depth: number, found: Found): string | undefined {
   found.depth = Math.max(found.depth, depth)
   if (op === 'list' || op === 'map') found.literal = Math.max(found.literal, args.length)
   if (op === '+' && depth > 0) found.sums++
+  if (op === 'id' && args === 'oldObject') found.asksOldObject = true
   if (op !== 'rcall') return walk(args, depth, found)
   const [name, receiver, given] = args
   if (name === 'bind') return 'bind is not part of the conditions'

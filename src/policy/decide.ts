@@ -1,7 +1,7 @@
 import type { Obligation, Reason } from '../model/decision.ts'
 import { ConditionVariables } from './condition.ts'
 import { conditionOf, factsOf, mismatch, type Facts } from './match.ts'
-import type { Decide, DecisionInput } from './port.ts'
+import type { AsksOldObject, Decide, DecisionInput } from './port.ts'
 import { combine } from './requirement.ts'
 import { indexRules } from './rule-index.ts'
 import type { Rule } from './rule.ts'
@@ -41,6 +41,20 @@ export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide
     return { effect: 'deny', ...base([noRule(input)], []) }
   }
 }
+
+/** Which rules may speak is known before their conditions are. */
+export function makeAsksOldObject(rules: readonly Rule[]): AsksOldObject {
+  const asking = rules.filter(({ condition }) => condition?.asksOldObject === true)
+  return (input) => {
+    const { request } = input
+    if (asking.length === 0 || request.kind !== 'resource' || request.name === '') return false
+    if (!storedVerbs.has(request.verb)) return false
+    const facts = factsOf(input, new ConditionVariables(input))
+    return asking.some((rule) => mismatch(rule, facts, 'intersects') === undefined)
+  }
+}
+
+const storedVerbs: ReadonlySet<string> = new Set(['update', 'patch', 'delete'])
 
 /** Rules are heard in the order of their names, whatever file they stand in. */
 function listen(rules: Iterable<Rule>, input: DecisionInput): Voices {

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { MaskSet } from '../mask/port.ts'
 import { compileMaskSet, compileRule, digestOf } from './compile.ts'
-import { makeDecide } from './decide.ts'
+import { makeAsksOldObject, makeDecide } from './decide.ts'
 import { readDocuments, type PolicySource, type Problem, type SourceDocument } from './documents.ts'
-import type { Decide } from './port.ts'
+import type { AsksOldObject, Decide } from './port.ts'
 import { policyFault, problemsOf } from './problems.ts'
 import type { Rule } from './rule.ts'
 import { accessPolicy, maskSet, type AccessPolicySource } from './schema.ts'
@@ -16,6 +16,7 @@ export interface Policy {
   /** SHA-256 (hex) of the source texts. */
   readonly digest: string
   readonly decide: Decide
+  readonly asksOldObject: AsksOldObject
   readonly maskSets: readonly MaskSet[]
   readonly rules: readonly Rule[]
 }
@@ -58,6 +59,7 @@ export function loadPolicy(sources: readonly PolicySource[]): Policy {
       .join(','),
     digest,
     decide: makeDecide(rules, digest),
+    asksOldObject: makeAsksOldObject(rules),
     maskSets: parts.maskSets.map((part) => part.maskSet),
     rules,
   }

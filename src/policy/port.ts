@@ -9,8 +9,13 @@ export interface DecisionInput {
   readonly session: Pick<Session, 'id' | 'kind' | 'mode'>
   readonly request: RequestAttributes
   readonly object?: JsonValue
+  /** What is stored under the name of an update, patch or delete; null = nothing, undefined = it was not read. */
+  readonly oldObject?: JsonValue
   readonly now?: Date
 }
+
+/** True when a rule that may speak looks at `oldObject`, so that it is to be read. */
+export type AsksOldObject = (input: DecisionInput) => boolean
 
 /** Pure policy (PDP). Never throws: what cannot be evaluated makes the answer stricter. */
 export type Decide = (input: DecisionInput) => Decision

@@ -18,7 +18,7 @@ import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
-import { restored } from './restored.ts'
+import { oldObjectOf, restored } from './restored.ts'
 import { sendRevealed } from './reveal.ts'
 import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
@@ -127,11 +127,13 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
     body: body.bytes,
   })
   if (isMutation(request)) trace.digest = canonical.digest
+  const oldObject = await oldObjectOf({ ...written, request, gone, closing }, body.value, house)
   return {
     ...trace.caller,
     request,
     canonical,
     object: body.value,
+    oldObject,
     asSent: sent.value,
     reveal: revealOf(method, request, target),
   }

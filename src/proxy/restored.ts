@@ -1,4 +1,4 @@
-import type { Upstream } from '../kube/port.ts'
+import type { Upstream, UpstreamAnswer } from '../kube/port.ts'
 import type { JsonObject, JsonValue, RequestAttributes, ResourceRequest } from '../model/request.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
@@ -15,7 +15,7 @@ import type { Stations } from './stations.ts'
 const MAX_RECORDS = 20
 
 interface Means {
-  readonly stations: Pick<Stations, 'decide' | 'restore'>
+  readonly stations: Pick<Stations, 'asksOldObject' | 'decide' | 'restore'>
   readonly upstream: Upstream
   readonly impersonate?: boolean
 }
@@ -50,6 +50,27 @@ export async function restored(written: Written, means: Means): Promise<DecodedB
   if (release === undefined) return withValue(body, value)
   const records = await recordsOf(release, written, means)
   return withValue(body, restore.restore(body.value, { stored, records }, request, subject))
+}
+
+/**
+ * What is stored under the name of a change, where a rule of the policy asks for it; null when there is nothing. It is read by the
+ * caller's own road and seen by the policy alone. Undefined when it was not read, so that the rule's condition fails.
+ *
+ * @throws Fault ERR_UPSTREAM_*, ERR_MASK.
+ */
+export async function oldObjectOf(
+  written: Written,
+  object: JsonValue | undefined,
+  means: Means,
+): Promise<JsonValue | undefined> {
+  const { request, subject, session, target } = written
+  const input = { subject, session, request, ...(object === undefined ? {} : { object }) }
+  if (request.kind !== 'resource' || !means.stations.asksOldObject(input)) return undefined
+  const path = target.encoded.split('?', 1)[0] ?? ''
+  const answer = await read(written, { ...request, verb: 'get', effects: ['read'], dryRun: false }, path, means)
+  if (answer.statusCode === 200) return readObject(answer)
+  answer.body.destroy()
+  return answer.statusCode === 404 ? null : undefined
 }
 
 /** Undefined when there is no such object for this caller. */
@@ -89,24 +110,34 @@ async function recordsOf(
 /** An object that the broker reads for the caller, by the caller's own rights; undefined when the caller has none or there is none. */
 async function readFor(
   written: Written,
-  read: ResourceRequest,
+  get: ResourceRequest,
   target: string,
-  { stations, upstream, impersonate = false }: Means,
+  means: Means,
 ): Promise<JsonObject | undefined> {
-  const { asked, subject, session, auditID, gone, closing } = written
-  if (stations.decide({ subject, session, request: read }).effect !== 'allow') return undefined
+  const { subject, session } = written
+  if (means.stations.decide({ subject, session, request: get }).effect !== 'allow') return undefined
+  const answer = await read(written, get, target, means)
+  if (answer.statusCode === 200) return readObject(answer)
+  answer.body.destroy()
+  return undefined
+}
+
+async function read(
+  written: Written,
+  get: ResourceRequest,
+  target: string,
+  { upstream, impersonate = false }: Means,
+): Promise<UpstreamAnswer> {
+  const { asked, session, auditID, gone, closing } = written
   const canonical = canonicalRequest({ method: 'GET', target, contentType: '', body: new Uint8Array() })
-  const answer = await forward(asked, read, canonical, {
+  return forward(asked, get, canonical, {
     accept: 'application/json',
     // A child of the request that needs it, in the cluster's own audit log.
-    auditID: `${auditID}.${read.verb === 'list' ? 2 : 1}`,
+    auditID: `${auditID}.${get.verb === 'list' ? 2 : 1}`,
     upstream,
     party: session.id,
     as: impersonate ? actingAs(written, { auditID }) : undefined,
     gone,
     closing,
   })
-  if (answer.statusCode === 200) return readObject(answer)
-  answer.body.destroy()
-  return undefined
 }

@@ -19,6 +19,8 @@ export interface Matter {
   readonly object: JsonValue | undefined
   /** The same as its client sent it: tokens where `object` has the values that were put back. */
   readonly asSent?: JsonValue | undefined
+  /** What is stored under its name, where a rule asks for it; null = nothing. */
+  readonly oldObject?: JsonValue | undefined
   /** Set when one masked value is asked for. */
   readonly reveal?: Reveal | undefined
 }
@@ -40,8 +42,14 @@ const clientGone: Reason = { code: 'client-gone', message: 'The client went away
  * over unseen, whatever the policy says.
  */
 export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide' | 'oblige'>): Decision {
-  const { subject, session, request, object, reveal } = matter
-  const decision = stations.decide({ subject, session, request, ...(object === undefined ? {} : { object }) })
+  const { subject, session, request, object, oldObject, reveal } = matter
+  const decision = stations.decide({
+    subject,
+    session,
+    request,
+    ...(object === undefined ? {} : { object }),
+    ...(oldObject === undefined ? {} : { oldObject }),
+  })
   const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
   if (decision.effect === 'allow' && writesOverHidden(decision, matter, stations)) return heldWrite(decision, session)
   if (reveal === undefined || decision.effect === 'deny' || isReviewed) return decision

@@ -123,7 +123,7 @@ describe('Conditions', () => {
     expect(effectOf(policy, ask(patch, { object: { flag: false } }))).toBe('allow')
   })
 
-  it.each(['request.verbs == "get"', '1 +', '"text"', 'oldObject == null', 'request.verb == 1'])(
+  it.each(['request.verbs == "get"', '1 +', '"text"', 'formerObject == null', 'request.verb == 1'])(
     'that cannot work refuse the policy: %s',
     (expression) => {
       expect(() => policyOf(`effect: allow, ${everything}, when: '${expression}'`)).toThrow(/rule r0: the condition/)

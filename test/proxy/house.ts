@@ -54,6 +54,7 @@ export interface HouseOptions {
   readonly park?: Park
   readonly oblige?: Stations['oblige']
   readonly restore?: Stations['restore']
+  readonly asksOldObject?: Stations['asksOldObject']
   readonly keepAliveMs?: number
   readonly append?: (event: AuditEvent, durability: Durability) => Promise<void>
 }
@@ -196,6 +197,7 @@ async function openHouse(options: HouseOptions): Promise<House> {
       if (options.park === undefined) throw new Error('nothing parks in this test')
       return options.park(ask, signal)
     },
+    asksOldObject: options.asksOldObject ?? (() => false),
     oblige: options.oblige ?? (() => plainMasker),
     restore: options.restore ?? nothingToRestore,
     journal: {

@@ -69,6 +69,7 @@ beforeAll(async () => {
       identify: knownToken,
       decide,
       park,
+      asksOldObject: () => false,
       oblige: () => plainMasker,
       restore: nothingToRestore,
       journal: { append: (event) => Promise.resolve(void journal.push(event)) },

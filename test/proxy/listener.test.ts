@@ -13,6 +13,7 @@ const stations: Stations = {
   identify: () => Promise.resolve({ subject, session }),
   decide: () => allow,
   park: () => Promise.reject(new Error('nothing parks here')),
+  asksOldObject: () => false,
   oblige: () => plainMasker,
   restore: nothingToRestore,
   journal: { append: () => Promise.resolve() },

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import type { JsonValue } from '../../src/model/request.ts'
+import type { DecisionInput } from '../../src/policy/port.ts'
+import { loadPolicy } from '../../src/policy/parse.ts'
+import { ask } from './client.ts'
+import { inHouse, subject, type Handler } from './house.ts'
+
+const deployment = '/apis/apps/v1/namespaces/shop/deployments/web'
+const policy = (rules: string) =>
+  loadPolicy([
+    {
+      file: 'test',
+      text: `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: test}
+rules:
+- {name: all, subjects: [{group: "*"}], match: {verbs: ["*"], apiGroups: ["*"], resources: ["*"]}, effect: allow}
+${rules}`,
+    },
+  ])
+const keeps = policy(`- name: keeps-its-team
+  subjects: [{group: "*"}]
+  match: {verbs: [update, patch, delete], apiGroups: [apps], resources: [deployments]}
+  when: oldObject != null && oldObject.metadata.labels.team != "${subject.name}"
+  effect: deny
+  message: It belongs to another team.`)
+
+/** A cluster with one deployment, or an answer of another kind to those who read it. */
+const cluster =
+  (team: string, status = 200): Handler =>
+  (message, response) => {
+    const body = JSON.stringify({ kind: 'Deployment', metadata: { name: 'web', labels: { team } } })
+    response.writeHead(message.method === 'GET' ? status : 200, { 'content-type': 'application/json' }).end(body)
+  }
+
+const merge = {
+  method: 'PATCH',
+  body: '{"spec":{"replicas":1}}',
+  headers: { 'content-type': 'application/merge-patch+json' },
+}
+const house = (handler: Handler, rules = keeps) => ({
+  handler,
+  decide: rules.decide,
+  asksOldObject: rules.asksOldObject,
+})
+
+describe('A rule about what is stored', () => {
+  test('decides by it, and only the policy sees it', () =>
+    inHouse(house(cluster('bob')), async (broker) => {
+      const reply = await ask(broker, deployment, merge)
+      expect(reply.json).toMatchObject({ code: 403, message: expect.stringContaining('It belongs to another team.') })
+      expect(reply.text).not.toContain('bob')
+      expect(broker.arrived.map(({ method }) => method)).toEqual(['GET'])
+      expect(broker.arrived[0]?.url).toBe(deployment)
+    }))
+
+  test.each([
+    ['its own team', cluster(subject.name)],
+    ['nobody: there is none', cluster('', 404)],
+  ])('lets through what belongs to %s', (_whose, handler) =>
+    inHouse(house(handler), async (broker) => {
+      expect((await ask(broker, deployment, merge)).status).toBe(200)
+      expect(broker.arrived.map(({ method }) => method)).toEqual(['GET', 'PATCH'])
+    }),
+  )
+
+  test.each([403, 500])('speaks when the cluster answers %i to the question', (status) =>
+    inHouse(house(cluster(subject.name, status)), async (broker) => {
+      expect((await ask(broker, deployment, merge)).json).toMatchObject({
+        code: 403,
+        message: expect.stringContaining('could not be evaluated'),
+      })
+      expect(broker.arrived).toHaveLength(1)
+    }),
+  )
+
+  test.each([
+    ['a read', deployment, { method: 'GET' }],
+    ['another resource', '/api/v1/namespaces/shop/configmaps/web', merge],
+    [
+      'something new',
+      '/apis/apps/v1/namespaces/shop/deployments',
+      { method: 'POST', body: '{"metadata":{"name":"x"}}', headers: { 'content-type': 'application/json' } },
+    ],
+  ])('has nothing read for %s', (_what, path, request) =>
+    inHouse(house(cluster('bob')), async (broker) => {
+      expect((await ask(broker, path, request)).status).toBe(200)
+      expect(broker.arrived).toHaveLength(1)
+    }),
+  )
+
+  test('that allows does not allow what could not be read', () => {
+    const { decide } = policy('')
+    const only = loadPolicy([
+      {
+        file: 'test',
+        text: `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: test}
+rules:
+- {name: own, subjects: [{group: "*"}], match: {verbs: [delete], apiGroups: [apps], resources: [deployments]}, when: oldObject.metadata.labels.team == subject.name, effect: allow}`,
+      },
+    ])
+    const request = {
+      kind: 'resource',
+      verb: 'delete',
+      apiGroup: 'apps',
+      apiVersion: 'v1',
+      namespace: 'shop',
+      resource: 'deployments',
+      subresource: '',
+      name: 'web',
+      fieldSelector: '',
+      labelSelector: '',
+      dryRun: false,
+      effects: ['write'],
+      path: deployment,
+    } as const
+    const input = (oldObject?: JsonValue): DecisionInput => ({
+      subject,
+      session: { id: 's', kind: 'shell', mode: 'local' },
+      request,
+      ...(oldObject === undefined ? {} : { oldObject }),
+    })
+    expect(only.asksOldObject(input())).toBe(true)
+    expect(policy('').asksOldObject(input())).toBe(false)
+    expect(decide(input()).effect).toBe('allow')
+    expect(only.decide(input()).effect).toBe('deny')
+    expect(only.decide(input(null)).effect).toBe('deny')
+    expect(only.decide(input({ metadata: { labels: { team: subject.name } } })).effect).toBe('allow')
+    expect(only.decide(input({ metadata: { labels: { team: 'bob' } } })).effect).toBe('deny')
+  })
+})
