@@ -68,7 +68,7 @@ export function inputOf(subject: z.infer<typeof describedSubject>, asked: Descri
     session: describedSession,
     request,
     ...(object === undefined ? {} : { object }),
-    ...(asked.oldObject === undefined ? {} : { oldObject: asked.oldObject as JsonValue }),
+    ...(asked.oldObject === undefined ? {} : { oldObject: asked.oldObject }),
   }
 }
 

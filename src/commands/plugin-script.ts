@@ -89,7 +89,7 @@ said=$(printf '{"subjectToken":"%s"%s,%s' "$own" "$before" ${quoted(JSON.stringi
 field() { printf '%s\\n' "$said" | sed -n "s/.*\\"$1\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
 token=$(field token)
 case $token in
-'' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/.*"message":"\\([^"]*\\).*/\\1/p')";;
+'' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/"details".*//; s/.*"message":"\\([^"]*\\).*/\\1/p')";;
 esac
 ends=$(field expiresAt)
 now
