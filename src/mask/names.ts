@@ -37,9 +37,12 @@ function concealText(text: string, names: NamePatterns, token: (secret: string) 
   })
 }
 
+/** A word of a command line that names what the next one is. */
+const flagWord = /^--?(?<name>[\w.-]{1,256})$/
+
 /**
- * The value with what its name says is secret replaced: of an object with `name` and `value`, and of a text with
- * assignments and flags. The very value when nothing is.
+ * The value with what its name says is secret replaced: of an object with `name` and `value`, of a text with assignments and
+ * flags, and of a list of such texts, in which a value may follow its flag as a word of its own. The very value when nothing is.
  */
 export function concealNamed(
   value: JsonValue,
@@ -49,10 +52,26 @@ export function concealNamed(
   if (typeof value === 'string') {
     return concealText(value, names, (secret) => token(secret, ''))
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof RawNumber) return value
+  if (Array.isArray(value)) return concealWords(value, names, token)
+  if (typeof value !== 'object' || value === null || value instanceof RawNumber) return value
   const pair = value as Readonly<Record<string, JsonValue>>
   const { name, value: secret } = pair
   const isHidden =
     typeof name === 'string' && names.matches(name) && secret !== undefined && secret !== null && secret !== ''
   return isHidden ? { ...pair, value: token(secret, 'value') } : value
+}
+
+function concealWords(
+  words: readonly JsonValue[],
+  names: NamePatterns,
+  token: (secret: JsonValue, key: string) => string,
+): JsonValue {
+  const shown = words.map((word, index): JsonValue => {
+    if (typeof word !== 'string') return word
+    const before = words[index - 1]
+    const flag = typeof before === 'string' ? flagWord.exec(before)?.groups?.['name'] : undefined
+    const isValue = flag !== undefined && names.matches(flag) && word !== '' && !flagWord.test(word)
+    return isValue ? token(word, String(index)) : concealText(word, names, (secret) => token(secret, String(index)))
+  })
+  return shown.some((word, index) => word !== words[index]) ? shown : words
 }

@@ -1,8 +1,28 @@
 import { secretNames } from '../model/secret-names.ts'
 import type { PolicySource } from './documents.ts'
 
-/** Names of environment variables and arguments whose values are hidden. */
-const names = JSON.stringify(secretNames)
+/** Where the templates of pods are, by group and resource. */
+const templates = [
+  ['', 'pods', 'spec'],
+  ['', 'podtemplates', 'template.spec'],
+  ['', 'replicationcontrollers', 'spec.template.spec'],
+  ['apps', 'deployments', 'spec.template.spec'],
+  ['apps', 'statefulsets', 'spec.template.spec'],
+  ['apps', 'daemonsets', 'spec.template.spec'],
+  ['apps', 'replicasets', 'spec.template.spec'],
+  ['apps', 'controllerrevisions', 'data.spec.template.spec'],
+  ['batch', 'jobs', 'spec.template.spec'],
+  ['batch', 'cronjobs', 'spec.jobTemplate.spec.template.spec'],
+] as const
+const ofContainer = ['env[*]', 'args', 'command'] as const
+
+/** Values of environment variables and arguments are hidden by their names. */
+const workloads = templates.map(([apiGroup, resource, place]) => {
+  const paths = ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) =>
+    ofContainer.map((part) => `${place}.${kind}[*].${part}`),
+  )
+  return `- {apiGroup: "${apiGroup}", resource: ${resource}, paths: ${JSON.stringify(paths)}, keys: ${JSON.stringify(secretNames)}}`
+})
 
 /**
  * The policy that is in force when no other is given: safe and useful on the first run. Reads and everyday writes pass
@@ -302,14 +322,7 @@ metadata: {name: secrets}
 fields:
 - {apiGroup: "", resource: secrets, paths: ["data.*", "stringData.*"]}
 - {apiGroup: "*", resource: "*", paths: ["metadata.annotations[*token*]", "metadata.annotations[*api-key*]", "metadata.annotations[*password*]"]}
-- {apiGroup: "", resource: pods, paths: ["spec.containers[*].env[*]", "spec.containers[*].args[*]", "spec.containers[*].command[*]", "spec.initContainers[*].env[*]", "spec.initContainers[*].args[*]", "spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "apps", resource: deployments, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "apps", resource: statefulsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "apps", resource: daemonsets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "apps", resource: replicasets, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "", resource: replicationcontrollers, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "batch", resource: jobs, paths: ["spec.template.spec.containers[*].env[*]", "spec.template.spec.containers[*].args[*]", "spec.template.spec.containers[*].command[*]", "spec.template.spec.initContainers[*].env[*]", "spec.template.spec.initContainers[*].args[*]", "spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
-- {apiGroup: "batch", resource: cronjobs, paths: ["spec.jobTemplate.spec.template.spec.containers[*].env[*]", "spec.jobTemplate.spec.template.spec.containers[*].args[*]", "spec.jobTemplate.spec.template.spec.containers[*].command[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].env[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].args[*]", "spec.jobTemplate.spec.template.spec.initContainers[*].command[*]"], keys: ${names}}
+${workloads.join('\n')}
 - {apiGroup: "", resource: configmaps, paths: ["data.*"], detectors: [aws-access-key, private-key, jwt, bearer-token, connection-string]}
 `,
 }

@@ -62,6 +62,18 @@ describe('what has the name of a secret', () => {
     ['TOKEN=x ./app --level=debug --db-password "y z" -v', 'TOKEN=***'],
     ["LEVEL=debug DB_PASSWORD='y z' ./app", 'LEVEL=debug DB_PASSWORD=*** ./app'],
     ['app --db-password hunter2; echo done', 'app --db-password ***; echo done'],
+    [
+      ['DB_PASSWORD=x', 'y'],
+      ['DB_PASSWORD=***', 'y'],
+    ],
+    [
+      ['app', '--db-password', 'x y', '-v'],
+      ['app', '--db-password', '***', '-v'],
+    ],
+    [
+      ['sh', '-c', 'app --db-password x'],
+      ['sh', '-c', 'app --db-password ***'],
+    ],
   ])('%j', (value, wanted) => expect(shown(value)).toEqual(wanted))
 
   it.each([
@@ -72,7 +84,9 @@ describe('what has the name of a secret', () => {
     ['app --password --level=debug'],
     ['--note=password'],
     ['TOKEN='],
-    [['DB_PASSWORD=x']],
+    [['--level', 'debug', '--db-password', '--quiet']],
+    [['--db-password', '', 7]],
+    [['db-password', 'x']],
     [7],
   ])('%j stays', (value) => expect(shown(value)).toBe(value))
 
@@ -94,23 +108,40 @@ test('the built-in policy hides environment, arguments and what it finds in conf
       { name: 'DB_PASSWORD', value: canary },
       { name: 'LEVEL', value: 'debug' },
     ],
-    args: ['--api-key=' + canary, '--level=debug'],
+    args: ['--api-key=' + canary, '--level=debug', '--auth-token', canary],
     command: ['sh', '-c', 'run --token=' + canary],
   }
-  const spec = { containers: [container], initContainers: [container], nodeName: 'n-1' }
+  const spec = {
+    containers: [container],
+    initContainers: [container],
+    ephemeralContainers: [container],
+    nodeName: 'n-1',
+  }
   const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u' }
   const pod = { metadata: { name: 'web', ownerReferences: [owner] }, spec }
   const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: [pod, pod] }
   const seen = await masked(resourceRequest('list', 'pods'), list)
   const text = JSON.stringify(seen)
   expect(text).not.toContain(canary)
-  expect(text.match(/chaperone-masked-/g)).toHaveLength(12)
+  expect(text.match(/chaperone-masked-/g)).toHaveLength(24)
   for (const kept of ['debug', 'LEVEL', '--level=debug', '--api-key=', 'run --token=', 'n-1', 'ReplicaSet']) {
     expect(text).toContain(kept)
   }
   const deployment = { kind: 'Deployment', apiVersion: 'apps/v1', metadata: {}, spec: { template: { spec } } }
   const request = resourceRequest('get', 'deployments', { apiGroup: 'apps', name: 'web' })
   expect(JSON.stringify(await masked(request, deployment))).not.toContain(canary)
+  const revision = {
+    kind: 'ControllerRevision',
+    apiVersion: 'apps/v1',
+    metadata: {},
+    data: { spec: { template: { spec } } },
+  }
+  const revisions = resourceRequest('get', 'controllerrevisions', { apiGroup: 'apps', name: 'web-1' })
+  expect(JSON.stringify(await masked(revisions, revision))).not.toContain(canary)
+  const template = { kind: 'PodTemplate', apiVersion: 'v1', metadata: {}, template: { spec } }
+  expect(JSON.stringify(await masked(resourceRequest('get', 'podtemplates', { name: 'web' }), template))).not.toContain(
+    canary,
+  )
   const map = {
     kind: 'ConfigMap',
     apiVersion: 'v1',

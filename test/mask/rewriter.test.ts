@@ -40,6 +40,7 @@ const sets: readonly MaskSet[] = [
         paths: [
           ['spec', 'env', '*'],
           ['spec', 'args', '*'],
+          ['spec', 'command'],
         ],
         keys: ['*pass*', 'TOKEN'],
       },
@@ -155,7 +156,11 @@ const { tree, manifest } = fc.letrec<{ tree: unknown; manifest: unknown }>((tie)
       stringData: tie('tree'),
       spec: fc.oneof(
         tie('tree'),
-        fc.record({ env: fc.array(fc.oneof(variable, tie('tree'))), args: fc.array(fc.oneof(telling, leaf)) }),
+        fc.record({
+          env: fc.array(fc.oneof(variable, tie('tree'))),
+          args: fc.array(fc.oneof(telling, leaf)),
+          command: fc.array(fc.oneof(telling, leaf, fc.constantFrom('--db-pass', '-TOKEN', '--level'))),
+        }),
       ),
       list: fc.array(tie('tree'), { maxLength: 80 }),
     },
@@ -229,7 +234,7 @@ test.each([
   ['secrets', secrets],
   ['pods', pods],
   ['config maps', configMaps],
-])('what leaves is what reading, masking and writing would give: %s', async (_name, request) => {
+])('what leaves is what reading, masking and writing would give: %s', { timeout: 120_000 }, async (_name, request) => {
   let hiding = 0
   await fc.assert(
     fc.asyncProperty(document, styles, sizes, async (value, style, cuts) => {
@@ -240,7 +245,7 @@ test.each([
       expect(got.count).toBe(wanted.count)
       hiding += wanted.count > 0 ? 1 : 0
     }),
-    { numRuns: 500 },
+    { numRuns: 250 },
   )
   expect(hiding).toBeGreaterThan(50)
 })
@@ -250,7 +255,9 @@ test('no spelling of a text hides from a detector or a name what is in it', asyn
   await fc.assert(
     fc.asyncProperty(texts, styles, async (values, style) => {
       const map = { kind: 'ConfigMap', data: Object.fromEntries(values.map((value, index) => [`k${index}`, value])) }
-      const pod = { kind: 'Pod', spec: { args: values, env: values.map((value) => ({ name: value, value })) } }
+      const env = values.map((value) => ({ name: value, value }))
+      const command = values.flatMap((value) => ['--db-pass', value])
+      const pod = { kind: 'Pod', spec: { args: values, command, env } }
       for (const [request, value] of [
         [configMaps, map],
         [pods, pod],
