@@ -71,14 +71,14 @@ export async function showKept(
       return exitStatus
     }
     case 'left':
-      say(context, `the shell goes on without this terminal; take it back with: chaperone attach ${session.id}`)
+      say(context, `the shell goes on without this terminal; take it back with \`chaperone attach ${session.id}\``)
       return exitStatus
     case 'taken':
       say(context, 'another terminal has taken this shell over')
       return exitStatus
     case 'lost':
       throw new Fault('ERR_TERMINAL', 'What kept this shell has ended without a word, and the shell with it.', {
-        advice: `What it showed until then is recorded: chaperone replay ${session.id}`,
+        advice: `What it showed until then is recorded: \`chaperone replay ${session.id}\``,
       })
   }
 }
