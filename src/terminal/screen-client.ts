@@ -1,19 +1,21 @@
-import { isMarkedAsUntransferable, Worker } from 'node:worker_threads'
+import { isMarkedAsUntransferable } from 'node:worker_threads'
 import type { ChromeFrame } from '../model/chrome.ts'
 import { colourDepth } from './looks.ts'
+import { screenHere, screenInWorker, type ScreenHome } from './screen-home.ts'
 import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-protocol.ts'
 
 type Frame = Extract<FromScreen, { type: 'frame' }>
 
-/** A screen in its worker, writing its frames to a terminal as fast as that takes them. */
+/** A screen, writing its frames to a terminal as fast as that takes them. */
 export class ScreenClient implements AsyncDisposable {
-  readonly #worker: Worker
+  readonly #home: ScreenHome
   readonly #stdout: NodeJS.WriteStream
   readonly #lost: (failure: Error) => void
   #left: PromiseWithResolvers<string> | undefined
   #unparsed = 0
-  /** Output that goes to the worker together, once all that can be read now was read. */
-  #waiting: Uint8Array[] = []
+  /** Output that goes to the screen together, once all that can be read now was read, and what must come after it. */
+  readonly #queue: (Uint8Array | ToScreen)[] = []
+  #isTurnDue = false
   /** Called after each frame was written to the terminal. */
   onFrame: (frame: Frame) => void = () => undefined
   /** Called when the model was to be kept under a number. */
@@ -22,31 +24,31 @@ export class ScreenClient implements AsyncDisposable {
   /** Called with the number of bytes not yet parsed, whenever it falls. */
   onParsed: (unparsed: number) => void = () => undefined
 
-  /** `lost` is called when the worker dies. */
+  /** `lost` is called when the screen cannot go on. */
   constructor(options: ScreenOptions, stdout: NodeJS.WriteStream, lost: (failure: Error) => void) {
     this.#stdout = stdout
     this.#lost = lost
-    const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-    this.#worker = new Worker(new URL(`./screen-worker${ending}`, import.meta.url), {
-      workerData: { ...options, depth: colourDepth(stdout.getColorDepth()) } satisfies ScreenOptions,
-    })
-    this.#worker.on('message', (message: FromScreen) => this.#receive(message))
-    this.#worker.on('error', (failure) => this.#fail(failure instanceof Error ? failure : new Error(String(failure))))
-    this.#post({ type: 'drained' })
+    const open = options.purpose === 'shell' ? screenHere : screenInWorker
+    this.#home = open(
+      { ...options, depth: colourDepth(stdout.getColorDepth()) },
+      { receive: (message) => this.#receive(message), failed: (failure) => this.#fail(failure) },
+    )
+    this.#home.post({ type: 'drained' })
   }
 
   /** Returns how many bytes are not yet parsed. Who called it may not look at them any more: they are handed over. */
   output(bytes: Uint8Array, echo: boolean): number {
     this.#unparsed += bytes.length
-    if (this.#waiting.push(bytes) === 1 && !echo) setImmediate(() => this.#hand(false))
-    if (echo) this.#hand(true)
+    this.#queue.push(bytes)
+    if (echo && this.#unparsed <= turnBytes) this.#turn(true)
+    else this.#takeTurn()
     return this.#unparsed
   }
 
   chrome(frame: ChromeFrame): void {
     const { statusRow, drawerRows, cursor, focused, bells } = frame
     const rows = { statusRow, drawerRows, focused, bells }
-    this.#post({ type: 'chrome', frame: cursor === undefined ? rows : { ...rows, cursor } })
+    this.#home.post({ type: 'chrome', frame: cursor === undefined ? rows : { ...rows, cursor } })
   }
 
   resize(size: Omit<ScreenOptions, 'purpose'>): void {
@@ -77,7 +79,7 @@ export class ScreenClient implements AsyncDisposable {
     this.#post({ type: 'forget', kept })
   }
 
-  /** Resolves with what gives the terminal back, once all output is parsed. Rejects when the worker died. */
+  /** Resolves with what gives the terminal back, once all output is parsed. Rejects when the screen failed. */
   leave(): Promise<string> {
     this.#left ??= Promise.withResolvers<string>()
     this.#post({ type: 'leave' })
@@ -85,19 +87,45 @@ export class ScreenClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate()
+    await this.#home.close()
   }
 
-  #hand(echo: boolean): void {
-    const chunks = this.#waiting
-    if (chunks.length === 0) return
-    this.#waiting = []
-    this.#worker.postMessage({ type: 'output', chunks, echo } satisfies ToScreen, handedOver(chunks))
+  /** Hands over what waits, of output only so much at once: however costly it is to parse, keys are heard in between. */
+  #turn(echo: boolean): void {
+    let chunks: Uint8Array[] = []
+    let bytes = 0
+    const hand = () => {
+      if (chunks.length > 0) this.#home.post({ type: 'output', chunks, echo }, handedOver(chunks))
+      chunks = []
+    }
+    while (bytes < turnBytes) {
+      const next = this.#queue.shift()
+      if (next === undefined) break
+      if (next instanceof Uint8Array) {
+        chunks.push(next)
+        bytes += next.length
+      } else {
+        hand()
+        this.#home.post(next)
+      }
+    }
+    hand()
+    if (this.#queue.length > 0) this.#takeTurn()
   }
 
+  #takeTurn(): void {
+    if (this.#isTurnDue) return
+    this.#isTurnDue = true
+    setImmediate(() => {
+      this.#isTurnDue = false
+      this.#turn(false)
+    })
+  }
+
+  /** After all output so far. */
   #post(message: ToScreen): void {
-    this.#hand(false)
-    this.#worker.postMessage(message)
+    if (this.#queue.length === 0) this.#home.post(message)
+    else this.#queue.push(message)
   }
 
   #receive(message: FromScreen): void {
@@ -110,7 +138,7 @@ export class ScreenClient implements AsyncDisposable {
       this.#left?.resolve(message.text)
       this.#left = undefined
     } else {
-      this.#stdout.write(message.text, () => this.#post({ type: 'drained' }))
+      this.#stdout.write(message.text, () => this.#home.post({ type: 'drained' }))
       this.onFrame(message)
     }
   }
@@ -122,6 +150,8 @@ export class ScreenClient implements AsyncDisposable {
   }
 }
 
+/** Output (bytes) that is handed over in one turn of the event loop. */
+const turnBytes = 64 << 10
 /** Smaller ones are copied: that costs less than handing them over. */
 const leastHandedOver = 4_096
 

@@ -1,7 +1,7 @@
 import type { ChromeFrame } from '../model/chrome.ts'
 import type { ColourDepth } from './looks.ts'
 
-/** How the worker's screen is set up. */
+/** How a screen is set up. */
 export interface ScreenOptions {
   /** Size of the real terminal in cells. */
   readonly cols: number
@@ -30,7 +30,7 @@ export interface Keep {
   readonly keep: number
 }
 
-/** Messages of the main thread to the screen's worker, in order. */
+/** Messages to a screen, in order. */
 export type ToScreen =
   /** Output of the program. `echo`: the user has just typed, paint at once. */
   | { readonly type: 'output'; readonly chunks: readonly Uint8Array[]; readonly echo: boolean }
@@ -57,7 +57,7 @@ export type ToScreen =
   /** These will not be recalled. */
   | { readonly type: 'forget'; readonly kept: readonly number[] }
 
-/** Messages of the screen's worker to the main thread. */
+/** Messages of a screen. */
 export type FromScreen =
   | {
       readonly type: 'frame'

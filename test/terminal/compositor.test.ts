@@ -194,6 +194,24 @@ describe('a hostile program', () => {
   })
 })
 
+describe('a flood of what is costly to show', () => {
+  const flood = `sh -c 'printf begun; read x; printf "\\033[2J\\033[Hflood"; i=0; while [ $i -lt 500 ]; do printf "\\033[18L\\033[18M"; i=$((i+1)); done > part; while :; do cat part; done'`
+
+  test('leaves the keys to the user, and the way out to the system', async () => {
+    await using story = await outside(flood)
+    const { pty } = story
+    await pty.waitForScreen('begun')
+    pty.type('\r')
+    await pty.waitForScreen('flood')
+    pty.type(leader)
+    await pty.waitForScreen('-- drawer --')
+    pty.type('x')
+    await pty.waitForScreen('last: text "x" true')
+    process.kill(await compositorOf(pty), 'SIGTERM')
+    await expectRestored(story, 143)
+  })
+})
+
 describe('the leader', () => {
   test('opens the drawer, which then has the keys; once more closes it', async () => {
     await using story = await outside(prompt)
