@@ -177,7 +177,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     impersonate: options.impersonate ?? false,
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token) ?? issuance?.sessionOf(token)),
-      decide: (input) => force.policy.decide({ ...input, now: clock.now() }),
+      decide: (input) => force.policy.decide({ ...input, now: clock.now(), isWatched: hub.isWatched(input.subject) }),
       asksOldObject: (input) => force.policy.asksOldObject(input),
       park: approvals.park,
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),

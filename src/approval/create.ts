@@ -22,7 +22,7 @@ export function newHeld(ask: HoldAsk, id: string, now: Date): HeldRequest {
     state: 'pending',
     createdAt: now.toISOString(),
     expiresAt: new Date(now.getTime() + requirement.expiresAfterMs).toISOString(),
-    comment: '',
+    comment: ask.session.reason ?? '',
     reviews: [],
     waiting: true,
     outcome: '',

@@ -9,7 +9,7 @@ import { exitCode, text, type Command, type Parsed } from './command.ts'
 import { goSchema, keptFile, keptSocket, type Kept } from './kept.ts'
 import { parseReady } from './ready.ts'
 import { writePrivateFile } from './files.ts'
-import { brokerOptions, recordingOptions } from './shared-options.ts'
+import { brokerOptions, sessionOptions } from './shared-options.ts'
 import { supervise } from './supervised.ts'
 
 /** Started by `shell` alone: it keeps the program, its recording and its session while terminals come and go. */
@@ -20,7 +20,7 @@ export const command: Command = {
   help: 'Started by `chaperone shell`.',
   options: {
     ...brokerOptions,
-    ...recordingOptions,
+    ...sessionOptions,
     'until-exit': { type: 'boolean' },
     'keep-ms': { type: 'string' },
   },

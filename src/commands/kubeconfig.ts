@@ -6,6 +6,7 @@ import { addressHelp, addressOptions, brokerAddress } from './broker-address.ts'
 import { exitCode, say, text, type Command, type Parsed } from './command.ts'
 import { writePrivateFile } from './files.ts'
 import { pluginScript } from './plugin-script.ts'
+import { reasonOf } from './shared-options.ts'
 import { sourceHelp, sourceOf, sourceOptions } from './token-source.ts'
 
 export const command: Command = {
@@ -67,13 +68,6 @@ export function kindOf(parsed: Parsed): ClientKind {
   const kind = clientKinds.find((known) => known === asked)
   if (kind !== undefined) return kind
   throw new Fault('ERR_USAGE', `--for must be ${clientKinds.join(', ')}, not ${JSON.stringify(asked)}.`)
-}
-
-/** Throws ERR_USAGE for what the journal would not keep as it is. */
-export function reasonOf(parsed: Parsed): string {
-  const reason = text(parsed, 'reason') ?? ''
-  if (/^[\x20-\x7e]{0,256}$/.test(reason)) return reason
-  throw new Fault('ERR_USAGE', '--reason takes one line of at most 256 plain characters.')
 }
 
 /** A kubeconfig (client-go tools/clientcmd) as JSON, which is YAML. */

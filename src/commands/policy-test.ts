@@ -8,6 +8,7 @@ import { readDocuments } from '../policy/documents.ts'
 import type { Policy } from '../policy/parse.ts'
 import { builtinSource } from '../policy/builtin.ts'
 import { loadPolicy } from '../policy/parse.ts'
+import type { DecisionInput } from '../policy/port.ts'
 import { describedRequest, describedSubject, inputOf } from './described-request.ts'
 import { policyOf } from './policy-source.ts'
 
@@ -25,6 +26,8 @@ const policyTest = z.strictObject({
         name: z.string().min(1),
         subject: describedSubject,
         request: describedRequest,
+        reason: z.string().optional().describe('What the session says of why.'),
+        watched: z.boolean().optional().describe('Whether a reviewer looks on.'),
         expect: z.enum(['allow', 'hold', 'deny']),
         rule: z.string().min(1).optional().describe('policy/rule that has to be among those that decided.'),
         silent: z.string().min(1).optional().describe('policy/rule that must not be among them.'),
@@ -51,12 +54,19 @@ export async function runPolicyTest(file: string, policy?: Policy): Promise<read
   const beside = policies?.map((path) => resolve(dirname(file), path))
   const tested = policy ?? (beside === undefined ? loadPolicy([builtinSource]) : await policyOf(beside))
   return cases.map((one) => {
-    const problem = problemOf(one, tested.decide(inputOf(one.subject, one.request)))
+    const problem = problemOf(one, tested.decide(caseInput(one)))
     return { name: one.name, passed: problem === '', problem }
   })
 }
 
-function problemOf(one: z.infer<typeof policyTest>['cases'][number], decision: Decision): string {
+type Case = z.infer<typeof policyTest>['cases'][number]
+
+function caseInput({ subject, request, reason, watched = false }: Case): DecisionInput {
+  const input = inputOf(subject, request)
+  return { ...input, session: { ...input.session, ...(reason === undefined ? {} : { reason }) }, isWatched: watched }
+}
+
+function problemOf(one: Case, decision: Decision): string {
   const rules = decision.reasons.map(({ rule, code }) => rule ?? code)
   if (decision.effect !== one.expect) return `expected ${one.expect}, got ${decision.effect} (${rules.join(', ')})`
   if (one.rule !== undefined && !rules.includes(one.rule))

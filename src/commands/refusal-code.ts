@@ -9,7 +9,9 @@ export function refusalCode(reason: ReasonCode | undefined): number | undefined 
     case 'approval-expired':
       return exitCode.expired
     case 'reveal-unreviewed':
+    case 'reason-missing':
     case 'rule-denies':
+    case 'watcher-missing':
     case 'no-rule-matches':
     case 'rule-failed':
     case 'unknown-obligation':

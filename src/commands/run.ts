@@ -9,7 +9,7 @@ import { plain } from '../../ui/words/plain.ts'
 import { programProblem } from './kubectl.ts'
 import { refusalCode } from './refusal-code.ts'
 import { tellEvents, uiHelp, uiOption } from './notices.ts'
-import { brokerHelp, brokerOptions, recordingOptions } from './shared-options.ts'
+import { brokerHelp, brokerOptions, sessionOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** Shorter than the ten seconds after which most runners kill what they asked to end. */
@@ -30,6 +30,7 @@ Gives the exit code of CMD. When CMD failed because of its last request:
 Options
 ${brokerHelp}
 ${uiHelp}
+  --reason TEXT        why, for those who review and read the journal
   --wait DURATION      how long a held request keeps CMD waiting, like 90s or 15m; 0 gives
                        up at once. Default: until the request expires. What is still held
                        stays open for review
@@ -37,7 +38,7 @@ ${uiHelp}
 Examples
   chaperone run --practice -- kubectl get pods -A
   chaperone run --wait=0 -- kubectl delete namespace shop-staging`,
-  options: { ...brokerOptions, ...recordingOptions, ...uiOption, wait: { type: 'string' } },
+  options: { ...brokerOptions, ...sessionOptions, ...uiOption, wait: { type: 'string' } },
   faultCode: exitCode.chaperone,
   run: async (context, parsed) => {
     const cmd = commandOf(parsed)

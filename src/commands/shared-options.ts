@@ -29,9 +29,17 @@ export const brokerHelp = `  --config FILE        configuration; default $XDG_CO
   --policy FILE        policy file, may be repeated; default: the built-in policy
 ${stateHelp}`
 
-export const recordingOptions = {
+export const sessionOptions = {
   'recording-format': { type: 'string' },
+  reason: { type: 'string' },
 } as const satisfies ParseArgsOptionsConfig
+
+/** What the caller says of why. Throws ERR_USAGE for what the journal would not keep as it is. */
+export function reasonOf(parsed: Parsed): string {
+  const reason = text(parsed, 'reason') ?? ''
+  if (/^[\x20-\x7e]{0,256}$/.test(reason)) return reason
+  throw new Fault('ERR_USAGE', '--reason takes one line of at most 256 plain characters.')
+}
 
 /** The flags that shape a broker, as given. Throws ERR_USAGE for values outside their set. */
 export function configFlags(parsed: Parsed): ConfigFlags {

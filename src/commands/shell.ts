@@ -18,7 +18,7 @@ import { findKubectl, programProblem } from './kubectl.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
 import { connectOrStart, type Link } from './link.ts'
 import { tellEvents, uiHelp, uiOption } from './notices.ts'
-import { brokerArguments, brokerHelp, brokerOptions, configFlags, recordingOptions } from './shared-options.ts'
+import { brokerArguments, brokerHelp, brokerOptions, configFlags, reasonOf, sessionOptions } from './shared-options.ts'
 import { supervise, type Supervised } from './supervised.ts'
 
 /** Long enough for a connection to come back, short enough that nobody's shell is forgotten. */
@@ -37,6 +37,7 @@ Options
 ${brokerHelp}
 ${uiHelp}
 ${leaderHelp}
+  --reason TEXT        why, for those who review and read the journal
   --keep DURATION      how long the shell lives on when its terminal is gone, for \`chaperone
                        attach\` to take it back; default
                        $CHAPERONE_KEEP, else 15m; 0 ends it at once
@@ -50,7 +51,7 @@ ${keyLines()}
 Examples
   chaperone shell --practice
   chaperone shell --context staging -- bash --norc`,
-  options: { ...brokerOptions, ...recordingOptions, ...uiOption, ...leaderOption, keep: { type: 'string' } },
+  options: { ...brokerOptions, ...sessionOptions, ...uiOption, ...leaderOption, keep: { type: 'string' } },
   run: async (context, parsed) => {
     if (context.environment.insideSession !== '') {
       throw new Fault('ERR_USAGE', `This is already supervised session ${context.environment.insideSession}.`, {
@@ -117,6 +118,7 @@ async function kept(
   await findKubectl(context.environment)
   const { run, root } = await prepareState(config.stateFolder, context.environment.uid)
   const format = text(parsed, 'recording-format')
+  const reason = reasonOf(parsed)
   const { child, ready } = launchChild({
     args: [
       '__keeper',
@@ -125,6 +127,7 @@ async function kept(
       '--yes',
       `--state=${root}`,
       ...(format === undefined ? [] : [`--recording-format=${format}`]),
+      ...(reason === '' ? [] : [`--reason=${reason}`]),
       `--keep-ms=${keepMs}`,
       '--',
       ...command,

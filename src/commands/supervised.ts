@@ -11,7 +11,7 @@ import { say, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connectOrStart, type Link } from './link.ts'
 import { SessionEvents, type SessionEvent } from './session-events.ts'
-import { configFlags } from './shared-options.ts'
+import { configFlags, reasonOf } from './shared-options.ts'
 import { shownCommand } from '../request/shown-command.ts'
 
 /** A session with its credential, recording and connection to the broker: all that a shell or a run stands on. */
@@ -43,6 +43,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
   const { environment } = context
   const command = shownCommand(options.command)
   const config = await loadConfig(configFlags(parsed), environment)
+  const reason = reasonOf(parsed)
   const kubectl = await findKubectl(environment)
   await using parts = new AsyncDisposableStack()
   const link = parts.use(await connectOrStart(context, config, parsed))
@@ -50,6 +51,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
     kind: options.kind,
     command,
     ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }),
+    ...(reason === '' ? {} : { reason }),
   })
   const { session } = grant
   let open = true

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { Fault } from '../model/fault.ts'
 import { addressHelp, addressOptions, brokerAddress, type BrokerAddress } from './broker-address.ts'
 import { exitCode, flag, printJson, text, type Command } from './command.ts'
-import { kindOf, reasonOf } from './kubeconfig.ts'
+import { kindOf } from './kubeconfig.ts'
+import { reasonOf } from './shared-options.ts'
 import { readSource, sourceHelp, sourceOf, sourceOptions } from './token-source.ts'
 
 export const command: Command = {

@@ -52,6 +52,7 @@ export const sessionRequest = z.strictObject({
   command: z.array(z.string().transform(shortened)).max(1000),
   /** Milliseconds; absent = wait until the held request expires. */
   waitMs: z.number().int().min(0).optional(),
+  reason: z.string().max(256).optional(),
 })
 export const sessionPatch = z.strictObject({ recording: z.string().max(255) })
 export const revocation = z.union([

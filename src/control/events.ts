@@ -1,3 +1,4 @@
+import { samePerson, type Subject } from '../model/subject.ts'
 import type { BrokerEvent, RequestNote } from './contract.ts'
 
 /** A reader this far behind is cut off; it reconnects and gets a fresh `hello`. Bounds memory per screen. */
@@ -8,17 +9,18 @@ const maxRecent = 2000
 
 /** Fans broker events out to screens, each with its own bounded queue, so that a slow one never holds the others. */
 export class EventHub {
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Map<EventStream, Subject | undefined>()
   #recent: RequestNote[] = []
 
   publish(event: BrokerEvent): void {
     if (event.type === 'request') this.#keep(event.note)
-    for (const stream of this.#streams) stream.push(event)
+    for (const stream of this.#streams.keys()) stream.push(event)
   }
 
-  open(): EventStream {
+  /** `reviewer`: who looks on, where it is one who may review. */
+  open(reviewer?: Subject): EventStream {
     const stream: EventStream = new EventStream(() => this.#streams.delete(stream))
-    this.#streams.add(stream)
+    this.#streams.set(stream, reviewer)
     return stream
   }
 
@@ -27,13 +29,18 @@ export class EventHub {
     return this.#recent.filter((note) => note.sessionID === sessionID)
   }
 
+  /** True while a reviewer other than `subject` has a screen open. */
+  isWatched(subject: Subject): boolean {
+    return [...this.#streams.values()].some((reviewer) => reviewer !== undefined && !samePerson(reviewer, subject))
+  }
+
   get readers(): number {
     return this.#streams.size
   }
 
   close(reason: string): void {
     this.publish({ type: 'goodbye', reason })
-    for (const stream of this.#streams) stream.end()
+    for (const stream of this.#streams.keys()) stream.end()
   }
 
   #keep(note: RequestNote): void {

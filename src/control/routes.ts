@@ -127,6 +127,7 @@ function beginSession(desk: Desk, call: Call): SessionGrant {
     subject: call.caller.subject,
     mode: info.mode,
     ...(ask.waitMs === undefined ? {} : { waitMs: ask.waitMs }),
+    ...(ask.reason === undefined ? {} : { reason: ask.reason }),
   })
   return { session, token, endpoint: info.endpoint, caFile: info.caFile }
 }

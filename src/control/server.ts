@@ -161,7 +161,7 @@ async function streamEvents(
     throw new Fault('ERR_FORBIDDEN', `Session ${sessionID} belongs to someone else.`)
   }
   const release = sessionID === null ? undefined : lifelines.hold(sessionID)
-  const stream = options.hub.open()
+  const stream = options.hub.open(caller.role === 'reviewer' ? caller.subject : undefined)
   const hello: BrokerEvent = {
     type: 'hello',
     held: options.desk.approvals.list(),

@@ -20,6 +20,7 @@ export interface ClientSessions {
     readonly mode: Mode
     readonly command: readonly string[]
     readonly waitMs: number
+    readonly reason?: string
     readonly expiresAt: number
   }): Session
   /** Undefined when the session is unknown or has ended. */
@@ -49,7 +50,7 @@ export function makeExchange(parts: ExchangeParts): Exchange {
   const { authenticators, sessions, credentials, limit } = parts
   const spent = new SpentTokens()
   sessions.subscribe(spent.changed)
-  return async ({ subjectToken, kind, waitMs, sessionID, address }) => {
+  return async ({ subjectToken, kind, waitMs, reason = '', sessionID, address }) => {
     limit.attempt(address)
     let subject: Subject
     try {
@@ -68,6 +69,7 @@ export function makeExchange(parts: ExchangeParts): Exchange {
             subject,
             mode: parts.mode,
             command: [kind],
+            reason,
             waitMs: Math.max(0, Math.min(waitMs, parts.lifetimeMs - ANSWER_MS)),
             expiresAt: until,
           })

@@ -24,6 +24,8 @@ export interface ExchangeAsk {
   readonly kind: ClientKind
   /** Milliseconds a held request keeps its client waiting; cut to what the credential lives. */
   readonly waitMs: number
+  /** Why, in the caller's words. */
+  readonly reason?: string
   /** The session to prolong. */
   readonly sessionID?: string
   /** Where the call comes from. */

@@ -46,6 +46,7 @@ export const annotation = {
   rules: 'chaperone/rules', // comma-separated policy/rule
   policy: 'chaperone/policy-digest',
   session: 'chaperone/session',
+  sessionReason: 'chaperone/session-reason', // why, in the caller's words
   onBehalfOf: 'chaperone/on-behalf-of', // the human for whom the caller acts
   held: 'chaperone/held', // HeldRequest id
   reviewer: 'chaperone/reviewer',

@@ -18,6 +18,8 @@ export interface Session {
   readonly command: readonly string[]
   /** Milliseconds a held request of this session keeps its client waiting; undefined = until it expires. */
   readonly waitMs?: number
+  /** Why its subject does this, in its own words; empty or absent = it did not say. */
+  readonly reason?: string
   readonly startedAt: string
   readonly endedAt?: string
   /** Of a `client`: it ends then, unless its credential is renewed. */

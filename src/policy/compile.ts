@@ -24,6 +24,10 @@ export function compileRule(policy: string, source: RuleSource): Rule | { readon
     match: matchOf(source.match),
     condition: condition satisfies Condition | undefined,
     message: source.message ?? defaultMessages[source.effect],
+    requires: [
+      ...(source.requireReason === true ? (['reason'] as const) : []),
+      ...(source.requireWatcher === true ? (['watcher'] as const) : []),
+    ],
     obligations: (source.obligations ?? []).map(({ mask }) => ({ kind: 'mask', maskSet: mask }) as const),
   }
   if (source.effect !== 'hold') return { ...base, effect: source.effect }

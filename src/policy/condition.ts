@@ -50,7 +50,7 @@ const environment = new Environment({
       path: 'string',
     },
   })
-  .registerVariable({ name: 'session', schema: { id: 'string', kind: 'string', mode: 'string' } })
+  .registerVariable({ name: 'session', schema: { id: 'string', kind: 'string', mode: 'string', reason: 'string' } })
   .registerVariable('object', 'dyn')
   .registerVariable('oldObject', 'dyn')
   .registerVariable('now', 'google.protobuf.Timestamp')
@@ -119,8 +119,8 @@ export class ConditionVariables {
   }
 
   get session(): unknown {
-    const { id, kind, mode } = this.#input.session
-    return { id, kind, mode }
+    const { id, kind, mode, reason = '' } = this.#input.session
+    return { id, kind, mode, reason }
   }
 
   /** Without a clock a condition that asks for the time has no value. */

@@ -4,7 +4,7 @@ import { conditionOf, factsOf, mismatch, type Facts } from './match.ts'
 import type { AsksOldObject, Decide, DecisionInput } from './port.ts'
 import { combine } from './requirement.ts'
 import { indexRules } from './rule-index.ts'
-import type { Rule } from './rule.ts'
+import type { Prerequisite, Rule } from './rule.ts'
 
 type HoldRule = Extract<Rule, { effect: 'hold' }>
 
@@ -18,6 +18,10 @@ interface Voices {
   readonly denies: readonly Voice[]
   readonly holds: readonly Voice<HoldRule>[]
   readonly allows: readonly Voice[]
+  /** Rules that would hold it, and what they want besides. */
+  readonly unmetHolds: readonly Reason[]
+  /** Rules that would allow it, and what they want besides. */
+  readonly unmetAllows: readonly Reason[]
   readonly obligations: readonly Obligation[]
 }
 
@@ -29,16 +33,17 @@ interface Voices {
 export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide {
   const candidates = indexRules(rules)
   return (input) => {
-    const { denies, holds, allows, obligations } = listen(candidates(input), input)
+    const { denies, holds, allows, unmetHolds, unmetAllows, obligations } = listen(candidates(input), input)
     const base = (reasons: readonly Reason[], duties = obligations) => ({ reasons, obligations: duties, policyDigest })
     if (denies.length > 0) return { effect: 'deny', ...base(denies.map(reasonOf), []) }
+    if (unmetHolds.length > 0) return { effect: 'deny', ...base(unmetHolds, []) }
     const [firstHold, ...otherHolds] = holds
     if (firstHold !== undefined) {
       const requirement = combine([firstHold.rule.requirement, ...otherHolds.map(({ rule }) => rule.requirement)])
       return { effect: 'hold', ...base([...holds, ...allows].map(reasonOf)), requirement }
     }
     if (allows.length > 0) return { effect: 'allow', ...base(allows.map(reasonOf)) }
-    return { effect: 'deny', ...base([noRule(input)], []) }
+    return { effect: 'deny', ...base(unmetAllows.length > 0 ? unmetAllows : [noRule(input)], []) }
   }
 }
 
@@ -65,17 +70,50 @@ function listen(rules: Iterable<Rule>, input: DecisionInput): Voices {
   const denies: Voice[] = []
   const holds: Voice<HoldRule>[] = []
   const allows: Voice[] = []
+  const unmetHolds: Reason[] = []
+  const unmetAllows: Reason[] = []
   const obligations = new Map<string, Obligation>()
   for (const rule of matching) {
     const condition = conditionOf(rule, facts)
     if (condition === 'false') continue
     for (const obligation of rule.obligations) obligations.set(JSON.stringify(obligation), obligation)
     const failed = condition === 'failed'
+    const missing = missingFor(rule, input)
     if (rule.effect === 'deny') denies.push({ rule, failed })
-    else if (rule.effect === 'hold') holds.push({ rule, failed })
-    else if (!failed && mayAllow(rule, facts)) allows.push({ rule, failed })
+    else if (rule.effect === 'hold') {
+      holds.push({ rule, failed })
+      if (missing !== undefined) unmetHolds.push(unmetReason(rule, missing))
+    } else if (!failed && mayAllow(rule, facts)) {
+      if (missing === undefined) allows.push({ rule, failed })
+      else unmetAllows.push(unmetReason(rule, missing))
+    }
   }
-  return { denies, holds, allows, obligations: [...obligations.values()] }
+  return { denies, holds, allows, unmetHolds, unmetAllows, obligations: [...obligations.values()] }
+}
+
+/** What a rule wants besides, and the request does not have. */
+export function missingFor(rule: Rule, input: DecisionInput): Prerequisite | undefined {
+  return rule.requires.find((one) => !isMet(one, input))
+}
+
+function isMet(wanted: Prerequisite, { session, isWatched = false }: DecisionInput): boolean {
+  return wanted === 'reason' ? (session.reason ?? '').trim() !== '' : isWatched
+}
+
+const unmetWays = {
+  reason: {
+    code: 'reason-missing',
+    way: 'It wants to be told why: begin the session with --reason TEXT.',
+  },
+  watcher: {
+    code: 'watcher-missing',
+    way: 'It wants a reviewer to look on: ask one to keep `chaperone review` open, and try again.',
+  },
+} as const
+
+export function unmetReason(rule: Rule, missing: Prerequisite): Reason {
+  const { code, way } = unmetWays[missing]
+  return { code, rule: rule.id, message: `${rule.message} (${way})` }
 }
 
 /** A method that RequestInfo has no verb for is never allowed, not even by `*`. */

@@ -1,4 +1,5 @@
 import { ConditionVariables } from './condition.ts'
+import { missingFor, unmetReason } from './decide.ts'
 import { conditionOf, factsOf, mismatch, type Mismatch } from './match.ts'
 import type { DecisionInput } from './port.ts'
 import type { Rule } from './rule.ts'
@@ -38,13 +39,17 @@ export function explain(policy: { readonly rules: readonly Rule[] }, input: Deci
     if (outside !== undefined) return told(false, silences[outside])
     const condition = conditionOf(rule, facts)
     if (condition === 'false') return told(false, silences.when)
+    const missing = missingFor(rule, input)
     if (rule.effect !== 'allow') {
+      if (missing !== undefined) return told(true, unmetReason(rule, missing).message)
       return told(true, condition === 'failed' ? 'Its condition could not be evaluated, so it applies.' : rule.message)
     }
     if (condition === 'failed') return told(false, 'Its condition could not be evaluated, so it does not allow.')
     if (facts.request.verb === '') return told(false, 'No rule allows a method that Kubernetes has no verb for.')
     const partly = mismatch(rule, facts, 'covers')
-    if (partly === undefined) return told(true, rule.message)
+    if (partly === undefined) {
+      return missing === undefined ? told(true, rule.message) : told(false, unmetReason(rule, missing).message)
+    }
     return told(false, `It covers only a part of the request: ${silences[partly]}`)
   })
 }

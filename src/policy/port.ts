@@ -6,7 +6,9 @@ import type { Subject } from '../model/subject.ts'
 /** What `decide` looks at. `object` is the parsed request body, when there is one. */
 export interface DecisionInput {
   readonly subject: Subject
-  readonly session: Pick<Session, 'id' | 'kind' | 'mode'>
+  readonly session: Pick<Session, 'id' | 'kind' | 'mode' | 'reason'>
+  /** A reviewer other than the subject looks on; absent = nobody does. */
+  readonly isWatched?: boolean
   readonly request: RequestAttributes
   readonly object?: JsonValue
   /** What is stored under the name of an update, patch or delete; null = nothing, undefined = it was not read. */

@@ -26,6 +26,11 @@ interface RuleBase {
   readonly condition: Condition | undefined
   readonly message: string
   readonly obligations: readonly Obligation[]
+  /** What must be there besides, for the rule to let anything through or wait. */
+  readonly requires: readonly Prerequisite[]
 }
+
+/** `reason` = the session says why; `watcher` = a reviewer other than the caller looks on. */
+export type Prerequisite = 'reason' | 'watcher'
 export type Rule = RuleBase &
   ({ readonly effect: 'allow' | 'deny' } | { readonly effect: 'hold'; readonly requirement: Requirement })

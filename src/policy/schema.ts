@@ -96,6 +96,8 @@ const rule = z
     effect: z.enum(['allow', 'hold', 'deny']),
     approval: approval.optional(),
     obligations: z.array(z.strictObject({ mask: z.string().min(1) })).optional(),
+    requireReason: z.boolean().optional().describe('Only sessions that say why (--reason) pass.'),
+    requireWatcher: z.boolean().optional().describe('Only while a reviewer other than the caller looks on.'),
     message: z.string().min(1).max(500).optional(),
   })
   .refine(
@@ -105,6 +107,11 @@ const rule = z
   .refine(
     ({ effect, obligations }) => effect !== 'deny' || obligations === undefined,
     'has no obligations when its effect is deny',
+  )
+  .refine(
+    ({ effect, requireReason, requireWatcher }) =>
+      effect !== 'deny' || (requireReason === undefined && requireWatcher === undefined),
+    'requires nothing when its effect is deny',
   )
 
 const apiVersion = z.literal('chaperone/v1')

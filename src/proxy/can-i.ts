@@ -5,7 +5,13 @@ import { isObject } from './object.ts'
 import { decideMatter, type Matter } from './settle.ts'
 import type { Stations } from './stations.ts'
 
-const certain: ReadonlySet<string> = new Set(['rule-holds', 'rule-denies', 'no-rule-matches'])
+const certain: ReadonlySet<string> = new Set([
+  'rule-holds',
+  'rule-denies',
+  'no-rule-matches',
+  'reason-missing',
+  'watcher-missing',
+])
 
 /** Verbs that change nothing; a review names no method, so all others are taken to. */
 const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch'])

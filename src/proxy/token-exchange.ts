@@ -50,12 +50,13 @@ export async function serveTokenExchange(
     return parts.stations.journal.append(event, fault === undefined ? 'durable' : 'soon')
   }
   try {
-    const { reason, ...ask } = await readAsk(asked)
+    const ask = await readAsk(asked)
+    const reason = printable(ask.reason)
     notes['chaperone/claimed-kind'] = ask.kind
-    if (reason !== '') notes['chaperone/comment'] = printable(reason)
+    if (reason !== '') notes[annotation.sessionReason] = reason
     const { sessionID, ...rest } = ask
     const address = asked.ends.remoteAddress ?? ''
-    const grant = await exchange({ ...rest, ...(sessionID === undefined ? {} : { sessionID }), address })
+    const grant = await exchange({ ...rest, reason, ...(sessionID === undefined ? {} : { sessionID }), address })
     await tell(grant, undefined)
     const { token, expiresAt } = grant
     const expiresIn = Math.floor((Date.parse(expiresAt) - parts.clock.now().getTime()) / 1000)

@@ -151,6 +151,7 @@ export class Trace {
     note(annotation.rules, rules.join(','))
     note(annotation.policy, decision?.policyDigest)
     note(annotation.session, this.caller?.session.id)
+    note(annotation.sessionReason, printable(this.caller?.session.reason ?? ''))
     note(annotation.held, held?.id)
     note(annotation.onBehalfOf, this.caller?.subject.onBehalfOf)
     note(annotation.reviewer, held?.reviews.map((review) => review.reviewer.name).join(','))

@@ -10,6 +10,7 @@ export interface Sessions {
     readonly mode: Mode
     readonly command: readonly string[]
     readonly waitMs?: number
+    readonly reason?: string
   }): { readonly session: Session; readonly token: string }
   /** Throws ERR_NOT_FOUND. */
   get(id: string): Session

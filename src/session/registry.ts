@@ -47,6 +47,7 @@ export class SessionRegistry implements Sessions {
     readonly mode: Mode
     readonly command: readonly string[]
     readonly waitMs: number
+    readonly reason?: string
     readonly expiresAt: number
   }): Session {
     return this.#add({ ...ask, kind: 'client', expiresAt: new Date(ask.expiresAt).toISOString() }, '')

@@ -111,7 +111,7 @@ describe('a pipeline with a token of its CI', () => {
       annotations: {
         'chaperone/session': json.sessionID,
         'chaperone/claimed-kind': 'agent',
-        'chaperone/comment': 'nightly run',
+        'chaperone/session-reason': 'nightly run',
       },
     })
     expect(lines.at(-1)?.annotations).toMatchObject({

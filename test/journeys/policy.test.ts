@@ -17,6 +17,12 @@ rules:
   subjects: [{group: "chaperone:operators"}]
   match: {verbs: [get, list, watch], apiGroups: [""], resources: [pods], namespaces: [shop-production]}
   effect: allow
+- name: told-why
+  subjects: [{group: "chaperone:operators"}]
+  match: {verbs: [get, list], apiGroups: [""], resources: [services], namespaces: [shop-production]}
+  effect: allow
+  requireReason: true
+  message: Services are looked at for a reason.
 - name: hasty
   subjects: [{group: "*"}]
   match: {verbs: [delete], apiGroups: [""], resources: [pods]}
@@ -40,7 +46,7 @@ it('a request that nobody decides in time ends with 122 and says so', async () =
   const { code, stderr } = await broker.kubectlRun(['delete', '--raw', '/api/v1/namespaces/shop-production/pods/x'])
   expect([code, stderr]).toEqual([122, expect.stringContaining('ApprovalExpired')])
   expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(
-    /It was held by the rule hasty\/hasty \(\S+policy\.yaml:13\): .*Nobody decided in time/s,
+    /It was held by the rule hasty\/hasty \(\S+policy\.yaml:19\): .*Nobody decided in time/s,
   )
 })
 
@@ -67,7 +73,7 @@ it('a policy file that changes decides from then on, and the journal says so; a 
   await changed(policy.replace('{name: hasty}', '{name: calm}'), 'The policy calm changed')
   await broker.kubectlRun(['delete', '--raw', '/api/v1/namespaces/shop-production/pods/x'])
   expect((await broker.chaperone(['why', 'last'])).stdout).toMatch(
-    /held by the rule calm\/hasty \(\S+policy\.yaml:13\)/,
+    /held by the rule calm\/hasty \(\S+policy\.yaml:19\)/,
   )
   expect((await broker.chaperone(['journal', 'verify'])).code).toBe(0)
 
@@ -84,6 +90,19 @@ it('a policy file that changes decides from then on, and the journal says so; a 
     [digests[1]?.[1], digests[2]?.[1]],
   ])
   expect(new Set(digests.flat()).size).toBe(3)
+})
+
+it('a rule that wants a reason is satisfied by one, which the journal keeps', async () => {
+  const services = ['get', 'services', '-n', 'shop-production', '-o', 'name']
+  const silent = await broker.kubectlRun(services)
+  expect([silent.code, silent.stderr]).toEqual([121, expect.stringContaining('begin the session with --reason TEXT')])
+  const told = await broker.kubectlRun(services, ['--reason', 'INC-7: the shop is slow'])
+  expect([told.code, told.stdout]).toEqual([0, expect.stringContaining('service/')])
+  expect((await broker.chaperone(['journal', 'search', '--json'])).stdout).toContain(
+    '"chaperone/session-reason": "INC-7: the shop is slow"',
+  )
+  const long = await broker.chaperone(['run', '--practice', '--reason', 'a\nb', '--', 'true'])
+  expect([long.code, long.stderr]).toEqual([125, expect.stringContaining('one line')])
 })
 
 it('recordings can be asciicast v2, for players that know no other', async () => {

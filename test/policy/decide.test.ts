@@ -239,6 +239,54 @@ describe('Any policy', () => {
   })
 })
 
+describe('A rule that wants more', () => {
+  const base = ask(resourceRequest('delete', 'pods', { namespace: 'shop', name: 'web' }))
+  const because = (reason: string) => ({ ...base, session: { ...base.session, reason } })
+  const asks = (effect: string, wants: string) => policyOf(`${effect}, ${everything}, ${wants}: true`)
+  const hold = 'effect: hold, approval: {confirm: self}'
+
+  it.each(['effect: allow', hold])('lets nothing through without a reason: %s', (effect) => {
+    const policy = asks(effect, 'requireReason')
+    for (const input of [base, because(''), because('  ')]) {
+      expect(policy.decide(input)).toMatchObject({
+        effect: 'deny',
+        reasons: [{ code: 'reason-missing', rule: 'test/r0', message: expect.stringContaining('--reason TEXT') }],
+      })
+      expect(explain(policy, input)[0]?.because).toContain('--reason TEXT')
+    }
+    expect(effectOf(policy, because('INC-7'))).toBe(effect === hold ? 'hold' : 'allow')
+  })
+
+  it('lets nothing through while nobody looks on', () => {
+    const policy = asks('effect: allow', 'requireWatcher')
+    expect(policy.decide(base).reasons).toMatchObject([{ code: 'watcher-missing' }])
+    expect(effectOf(policy, { ...base, isWatched: false })).toBe('deny')
+    expect(effectOf(policy, { ...base, isWatched: true })).toBe('allow')
+  })
+
+  it('takes nothing from what another rule allows, and lets none slip past a hold', () => {
+    const plain = `effect: allow, ${everything}`
+    expect(effectOf(policyOf(plain, `effect: allow, ${everything}, requireReason: true`), base)).toBe('allow')
+    expect(effectOf(policyOf(plain, `${hold}, ${everything}, requireReason: true`), base)).toBe('deny')
+    expect(
+      effectOf(policyOf(`${hold}, ${everything}`, `effect: allow, ${everything}, requireReason: true`), base),
+    ).toBe('hold')
+  })
+
+  it('may be one that denies only by mistake', () => {
+    expect(() => asks('effect: deny', 'requireReason')).toThrow(/requires nothing when its effect is deny/)
+  })
+
+  it('can ask for the reason in its condition', () => {
+    const policy = policyOf(`effect: allow, ${everything}, when: 'session.reason.startsWith("INC-")'`)
+    expect([effectOf(policy, because('INC-7')), effectOf(policy, because('tea')), effectOf(policy, base)]).toEqual([
+      'allow',
+      'deny',
+      'deny',
+    ])
+  })
+})
+
 describe('An explanation', () => {
   it('says of every rule why it spoke or was silent, in agreement with the decision', () => {
     const policy = loadPolicy([builtinSource])

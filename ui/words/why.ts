@@ -124,6 +124,9 @@ function ended(known: Known): string {
     case 'rule-denies':
     case 'rule-failed':
       return `To let it pass, ${note(event, 'rules').includes(',') ? 'these rules have' : 'this rule has'} to change, or the request.`
+    case 'reason-missing':
+    case 'watcher-missing':
+      return 'To let it pass, do what the rule wants, and ask again.'
     case 'approval-expired':
       return 'Nobody decided in time; to let it pass, ask again while a reviewer is there.'
     case 'review-denied':
