@@ -62,15 +62,17 @@ export class RowReader {
     const line = (view as unknown as { readonly _line: PackedLine })._line
     const { _data: packed } = line
     const numbers = Math.min(cols, line.length) * numbersPerCell
-    const known = this.#known.get(line)
-    if (known?.row.length === cols && sameNumbers(known.packed, packed, numbers)) {
+    const found = this.#known.get(line)
+    const known = found?.row.length === cols && found.packed.length === numbers ? found : undefined
+    if (known !== undefined && sameNumbers(known.packed, packed, 0, numbers)) {
       kept.set(line, known)
       return known.row
     }
     let isPacked = true
-    const row: Cell[] = []
+    const row: Cell[] = known === undefined ? [] : known.row.slice()
     for (let col = 0; col < cols; col += 1) {
       const at = col * numbersPerCell
+      if (known !== undefined && at < numbers && sameNumbers(known.packed, packed, at, at + numbersPerCell)) continue
       const content = packed[at] ?? 0
       const foreground = packed[at + 1] ?? 0
       const background = packed[at + 2] ?? 0
@@ -79,8 +81,9 @@ export class RowReader {
       const isRare = (foreground & isDirect) === isDirect || (background & isDirect) === isDirect
       // At the edge a wide character is no wide character.
       const isSingular = isRare || !isWhole || col === cols - 1 || at >= numbers
-      if (isSingular) row.push(readCell(view, col, cols, this.#scratch, this.#links))
-      else row.push(this.#cell(view, col, cols, content, this.#look(foreground, background)))
+      row[col] = isSingular
+        ? readCell(view, col, cols, this.#scratch, this.#links)
+        : this.#cell(view, col, cols, content, this.#look(foreground, background))
     }
     if (isPacked) kept.set(line, { packed: snapshot(known, packed, numbers), row })
     return row
@@ -112,9 +115,8 @@ export class RowReader {
   }
 }
 
-function sameNumbers(kept: Uint32Array, packed: Uint32Array, count: number): boolean {
-  if (kept.length !== count) return false
-  for (let index = 0; index < count; index += 1) if (kept[index] !== packed[index]) return false
+function sameNumbers(kept: Uint32Array, packed: Uint32Array, from: number, to: number): boolean {
+  for (let index = from; index < to; index += 1) if (kept[index] !== packed[index]) return false
   return true
 }
 

@@ -19,8 +19,11 @@ import type { FromScreen, Keep, Past, ScreenOptions, ToScreen } from './screen-p
 import { takeTerminal, giveBackTerminal } from './restore.ts'
 import { answerStatusStrings } from './status-strings.ts'
 
-/** Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. */
-const frameMs = 16
+/**
+ * Shortest time between two frames in milliseconds: no screen shows more than about 60 a second. A little less than a
+ * sixtieth, for a program that draws as often would wait for a timer with each of its frames.
+ */
+const frameMs = 14
 /** A frame that took long is followed by a pause of so many times its own time: a flood is to be parsed, not painted. */
 const pausePerFrame = 4
 /** Parsed output is reported in portions of so many bytes; well below what makes the sender wait. */
