@@ -29,6 +29,7 @@ import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
 import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
+import { Usage } from './policy/usage.ts'
 import { reloadEvent } from './policy/reload-event.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
@@ -140,6 +141,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   approvals.subscribe((held) => hub.publish({ type: 'held', held }))
   sessions.subscribe((session) => hub.publish({ type: 'session', session }))
 
+  const usage = new Usage()
   let force = inForce(first, trust.maskKey)
   const reloaded = (message: string, after?: string) =>
     reloadEvent({ auditID: randomUUID(), at: clock.now(), before: force.policy.digest, after, files, message })
@@ -177,7 +179,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     impersonate: options.impersonate ?? false,
     stations: {
       identify: identifyBySession((token) => sessions.byToken(token) ?? issuance?.sessionOf(token)),
-      decide: (input) => force.policy.decide({ ...input, now: clock.now(), isWatched: hub.isWatched(input.subject) }),
+      decide: (input) =>
+        force.policy.decide({ usage, ...input, now: clock.now(), isWatched: hub.isWatched(input.subject) }),
+      spend: (input) => force.policy.spend({ ...input, now: clock.now() }, usage),
+      countsObjects: (input) => force.policy.countsObjects(input),
       asksOldObject: (input) => force.policy.asksOldObject(input),
       park: approvals.park,
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),

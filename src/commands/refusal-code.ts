@@ -9,6 +9,7 @@ export function refusalCode(reason: ReasonCode | undefined): number | undefined 
     case 'approval-expired':
       return exitCode.expired
     case 'reveal-unreviewed':
+    case 'limit-reached':
     case 'reason-missing':
     case 'rule-denies':
     case 'watcher-missing':

@@ -7,6 +7,7 @@ export type ReasonCode =
   | 'rule-failed' // a condition could not be evaluated; the stricter reading was taken
   | 'unknown-obligation'
   | 'reveal-unreviewed' // a value is revealed only after a review by somebody else
+  | 'limit-reached' // a rule lets only so much through
   | 'reason-missing' // a rule wants to be told why
   | 'watcher-missing' // a rule wants somebody to watch
   | 'hidden-write' // who writes what is hidden could tell by the answer whether it was guessed

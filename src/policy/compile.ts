@@ -5,7 +5,7 @@ import { compileCondition, type Condition } from './condition.ts'
 import type { PolicySource } from './documents.ts'
 import { durationMs } from './duration.ts'
 import { parseMaskPath } from './mask-path.ts'
-import type { Match, Rule, Selector } from './rule.ts'
+import type { Limit, Match, Rule, Selector } from './rule.ts'
 import type { MaskSetSource, RuleSource } from './schema.ts'
 
 const defaultMessages = {
@@ -24,6 +24,7 @@ export function compileRule(policy: string, source: RuleSource): Rule | { readon
     match: matchOf(source.match),
     condition: condition satisfies Condition | undefined,
     message: source.message ?? defaultMessages[source.effect],
+    limit: limitOf(source),
     requires: [
       ...(source.requireReason === true ? (['reason'] as const) : []),
       ...(source.requireWatcher === true ? (['watcher'] as const) : []),
@@ -61,6 +62,16 @@ function matchOf(source: RuleSource['match']): Match {
       ? { kind: 'resource', apiGroups, resources, namespaces, names }
       : { kind: 'non-resource', urls: nonResourceURLs }
   return { verbs, effects, scope }
+}
+
+function limitOf({ limit, approval }: RuleSource): Limit | undefined {
+  if (limit === undefined) return undefined
+  const { requests, per, by = 'subject', objects, over } = limit
+  return {
+    rate: requests === undefined ? undefined : { requests, perMs: durationMs(per ?? '') ?? 0, by },
+    objects,
+    requirement: over === 'hold' ? requirementOf(approval) : undefined,
+  }
 }
 
 /** The schema has seen to it that a hold names either reviewers or a confirmation. */

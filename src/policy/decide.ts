@@ -1,7 +1,8 @@
 import type { Obligation, Reason } from '../model/decision.ts'
 import { ConditionVariables } from './condition.ts'
+import { callerOf, overLimit, type Over } from './limit.ts'
 import { conditionOf, factsOf, mismatch, type Facts } from './match.ts'
-import type { AsksOldObject, Decide, DecisionInput } from './port.ts'
+import type { AsksOldObject, CountsObjects, Decide, DecisionInput, Spend } from './port.ts'
 import { combine } from './requirement.ts'
 import { indexRules } from './rule-index.ts'
 import type { Prerequisite, Rule } from './rule.ts'
@@ -20,6 +21,8 @@ interface Voices {
   readonly allows: readonly Voice[]
   /** Rules that would hold it, and what they want besides. */
   readonly unmetHolds: readonly Reason[]
+  /** Rules whose limit it is over. */
+  readonly overs: readonly Over[]
   /** Rules that would allow it, and what they want besides. */
   readonly unmetAllows: readonly Reason[]
   readonly obligations: readonly Obligation[]
@@ -33,14 +36,28 @@ interface Voices {
 export function makeDecide(rules: readonly Rule[], policyDigest: string): Decide {
   const candidates = indexRules(rules)
   return (input) => {
-    const { denies, holds, allows, unmetHolds, unmetAllows, obligations } = listen(candidates(input), input)
+    const { denies, holds, allows, unmetHolds, unmetAllows, overs, obligations } = listen(candidates(input), input)
     const base = (reasons: readonly Reason[], duties = obligations) => ({ reasons, obligations: duties, policyDigest })
     if (denies.length > 0) return { effect: 'deny', ...base(denies.map(reasonOf), []) }
+    const overDenies = overs.filter(({ requirement }) => requirement === undefined)
+    if (overDenies.length > 0)
+      return {
+        effect: 'deny',
+        ...base(
+          overDenies.map(({ reason }) => reason),
+          [],
+        ),
+      }
     if (unmetHolds.length > 0) return { effect: 'deny', ...base(unmetHolds, []) }
-    const [firstHold, ...otherHolds] = holds
-    if (firstHold !== undefined) {
-      const requirement = combine([firstHold.rule.requirement, ...otherHolds.map(({ rule }) => rule.requirement)])
-      return { effect: 'hold', ...base([...holds, ...allows].map(reasonOf)), requirement }
+    const overHolds = overs.flatMap(({ reason, requirement }) => (requirement ? [{ reason, requirement }] : []))
+    const held = [
+      ...holds.map((voice) => ({ reason: reasonOf(voice), requirement: voice.rule.requirement })),
+      ...overHolds,
+    ]
+    const [first, ...others] = held
+    if (first !== undefined) {
+      const requirement = combine([first.requirement, ...others.map((one) => one.requirement)])
+      return { effect: 'hold', ...base([...held.map(({ reason }) => reason), ...allows.map(reasonOf)]), requirement }
     }
     if (allows.length > 0) return { effect: 'allow', ...base(allows.map(reasonOf)) }
     return { effect: 'deny', ...base(unmetAllows.length > 0 ? unmetAllows : [noRule(input)], []) }
@@ -59,6 +76,33 @@ export function makeAsksOldObject(rules: readonly Rule[]): AsksOldObject {
   }
 }
 
+/** Rules that limit how much one deletion of a collection takes. */
+export function makeCountsObjects(rules: readonly Rule[]): CountsObjects {
+  const counting = rules.filter(({ limit }) => limit?.objects !== undefined)
+  return (input) => {
+    if (counting.length === 0 || input.request.verb !== 'deletecollection') return undefined
+    const facts = factsOf(input, new ConditionVariables(input))
+    const limits = counting.filter((rule) => mismatch(rule, facts, 'intersects') === undefined)
+    if (limits.length === 0) return undefined
+    return Math.max(...limits.map(({ limit }) => limit?.objects ?? 0)) + 1
+  }
+}
+
+/** Rules that limit how often something is done. */
+export function makeSpend(rules: readonly Rule[]): Spend {
+  const rated = rules.filter(({ limit }) => limit?.rate !== undefined)
+  return (input, usage) => {
+    const { now } = input
+    if (rated.length === 0 || now === undefined) return
+    const facts = factsOf(input, new ConditionVariables(input))
+    for (const rule of rated) {
+      const rate = rule.limit?.rate
+      if (rate === undefined || mismatch(rule, facts, 'intersects') !== undefined) continue
+      if (conditionOf(rule, facts) !== 'false') usage.note(rule.id, callerOf(rate, input), rate.requests, now.getTime())
+    }
+  }
+}
+
 const storedVerbs: ReadonlySet<string> = new Set(['update', 'patch', 'delete'])
 
 /** Rules are heard in the order of their names, whatever file they stand in. */
@@ -72,12 +116,15 @@ function listen(rules: Iterable<Rule>, input: DecisionInput): Voices {
   const allows: Voice[] = []
   const unmetHolds: Reason[] = []
   const unmetAllows: Reason[] = []
+  const overs: Over[] = []
   const obligations = new Map<string, Obligation>()
   for (const rule of matching) {
     const condition = conditionOf(rule, facts)
     if (condition === 'false') continue
     for (const obligation of rule.obligations) obligations.set(JSON.stringify(obligation), obligation)
     const failed = condition === 'failed'
+    const over = overLimit(rule, input)
+    if (over !== undefined) overs.push(over)
     const missing = missingFor(rule, input)
     if (rule.effect === 'deny') denies.push({ rule, failed })
     else if (rule.effect === 'hold') {
@@ -88,7 +135,7 @@ function listen(rules: Iterable<Rule>, input: DecisionInput): Voices {
       else unmetAllows.push(unmetReason(rule, missing))
     }
   }
-  return { denies, holds, allows, unmetHolds, unmetAllows, obligations: [...obligations.values()] }
+  return { denies, holds, allows, unmetHolds, unmetAllows, overs, obligations: [...obligations.values()] }
 }
 
 /** What a rule wants besides, and the request does not have. */

@@ -1,5 +1,6 @@
 import { ConditionVariables } from './condition.ts'
 import { missingFor, unmetReason } from './decide.ts'
+import { overLimit } from './limit.ts'
 import { conditionOf, factsOf, mismatch, type Mismatch } from './match.ts'
 import type { DecisionInput } from './port.ts'
 import type { Rule } from './rule.ts'
@@ -39,6 +40,8 @@ export function explain(policy: { readonly rules: readonly Rule[] }, input: Deci
     if (outside !== undefined) return told(false, silences[outside])
     const condition = conditionOf(rule, facts)
     if (condition === 'false') return told(false, silences.when)
+    const over = overLimit(rule, input)
+    if (over !== undefined) return told(true, over.reason.message)
     const missing = missingFor(rule, input)
     if (rule.effect !== 'allow') {
       if (missing !== undefined) return told(true, unmetReason(rule, missing).message)

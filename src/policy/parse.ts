@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type { MaskSet } from '../mask/port.ts'
 import { compileMaskSet, compileRule, digestOf } from './compile.ts'
-import { makeAsksOldObject, makeDecide } from './decide.ts'
+import { makeAsksOldObject, makeCountsObjects, makeDecide, makeSpend } from './decide.ts'
 import { readDocuments, type PolicySource, type Problem, type SourceDocument } from './documents.ts'
-import type { AsksOldObject, Decide } from './port.ts'
+import type { AsksOldObject, CountsObjects, Decide, Spend } from './port.ts'
 import { policyFault, problemsOf } from './problems.ts'
 import type { Rule } from './rule.ts'
 import { accessPolicy, maskSet, type AccessPolicySource } from './schema.ts'
@@ -17,6 +17,8 @@ export interface Policy {
   readonly digest: string
   readonly decide: Decide
   readonly asksOldObject: AsksOldObject
+  readonly countsObjects: CountsObjects
+  readonly spend: Spend
   readonly maskSets: readonly MaskSet[]
   readonly rules: readonly Rule[]
 }
@@ -60,6 +62,8 @@ export function loadPolicy(sources: readonly PolicySource[]): Policy {
     digest,
     decide: makeDecide(rules, digest),
     asksOldObject: makeAsksOldObject(rules),
+    countsObjects: makeCountsObjects(rules),
+    spend: makeSpend(rules),
     maskSets: parts.maskSets.map((part) => part.maskSet),
     rules,
   }

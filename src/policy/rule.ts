@@ -28,6 +28,16 @@ interface RuleBase {
   readonly obligations: readonly Obligation[]
   /** What must be there besides, for the rule to let anything through or wait. */
   readonly requires: readonly Prerequisite[]
+  readonly limit: Limit | undefined
+}
+
+/** How much a rule lets through, whatever other rules allow. */
+export interface Limit {
+  readonly rate: { readonly requests: number; readonly perMs: number; readonly by: 'subject' | 'session' } | undefined
+  /** Objects that one deletion of a collection may take. */
+  readonly objects: number | undefined
+  /** What is over it waits so; undefined = it is denied. */
+  readonly requirement: Requirement | undefined
 }
 
 /** `reason` = the session says why; `watcher` = a reviewer other than the caller looks on. */

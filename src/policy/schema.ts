@@ -87,6 +87,21 @@ const match = z
     'has namespaces and names only with resources',
   )
 
+const limit = z
+  .strictObject({
+    requests: z.number().int().min(1).max(1000).optional(),
+    per: duration.optional(),
+    by: z.enum(['subject', 'session']).optional().describe('Whose requests count together; default subject.'),
+    objects: z.number().int().min(1).max(500).optional().describe('Objects that one deletecollection may take.'),
+    over: z.enum(['deny', 'hold']).optional().describe('What becomes of a request over the limit; default deny.'),
+  })
+  .refine(
+    ({ requests, per }) => (requests === undefined) === (per === undefined),
+    'has requests exactly when it has per',
+  )
+  .refine(({ requests, objects }) => requests !== undefined || objects !== undefined, 'limits requests or objects')
+  .refine(({ requests, by }) => requests !== undefined || by === undefined, 'has by only with requests')
+
 const rule = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'is not lower-case letters, digits and dashes'),
@@ -96,18 +111,20 @@ const rule = z
     effect: z.enum(['allow', 'hold', 'deny']),
     approval: approval.optional(),
     obligations: z.array(z.strictObject({ mask: z.string().min(1) })).optional(),
+    limit: limit.optional().describe('How much passes, whatever other rules allow.'),
     requireReason: z.boolean().optional().describe('Only sessions that say why (--reason) pass.'),
     requireWatcher: z.boolean().optional().describe('Only while a reviewer other than the caller looks on.'),
     message: z.string().min(1).max(500).optional(),
   })
   .refine(
-    ({ effect, approval }) => (effect === 'hold') === (approval !== undefined),
-    'has an approval exactly when its effect is hold',
+    ({ effect, approval, limit }) => (effect === 'hold' || limit?.over === 'hold') === (approval !== undefined),
+    'has an approval exactly when its effect is hold, or what is over its limit is held',
   )
   .refine(
     ({ effect, obligations }) => effect !== 'deny' || obligations === undefined,
     'has no obligations when its effect is deny',
   )
+  .refine(({ effect, limit }) => effect === 'allow' || limit === undefined, 'has a limit only when its effect is allow')
   .refine(
     ({ effect, requireReason, requireWatcher }) =>
       effect !== 'deny' || (requireReason === undefined && requireWatcher === undefined),
@@ -166,6 +183,7 @@ export const knownKeys = [
   ...Object.keys(rule.shape),
   ...Object.keys(match.shape),
   ...Object.keys(approval.shape),
+  ...Object.keys(limit.shape),
   'name',
   'group',
   'user',

@@ -9,6 +9,7 @@ const certain: ReadonlySet<string> = new Set([
   'rule-holds',
   'rule-denies',
   'no-rule-matches',
+  'limit-reached',
   'reason-missing',
   'watcher-missing',
 ])

@@ -18,9 +18,9 @@ import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
-import { oldObjectOf, restored } from './restored.ts'
+import { objectsOf, oldObjectOf, restored } from './restored.ts'
 import { sendRevealed } from './reveal.ts'
-import { decideMatter, settle, type Matter, type Settled } from './settle.ts'
+import { decideMatter, inputOf, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
 import type { Stations } from './stations.ts'
 import { faultReason, faultStatus, refusalOf } from './status.ts'
@@ -80,6 +80,7 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
 
   const matter = await prepare(exchange, parts)
   const decision = (trace.decision = decideMatter(matter, stations))
+  if (decision.effect !== 'deny') stations.spend(inputOf(matter))
   if (decision.effect === 'hold') trace.digest = matter.canonical.digest
   await trace.received()
 
@@ -127,13 +128,16 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
     body: body.bytes,
   })
   if (isMutation(request)) trace.digest = canonical.digest
-  const oldObject = await oldObjectOf({ ...written, request, gone, closing }, body.value, house)
+  const known = { ...written, request, gone, closing }
+  const oldObject = await oldObjectOf(known, body.value, house)
+  const objects = await objectsOf(known, house)
   return {
     ...trace.caller,
     request,
     canonical,
     object: body.value,
     oldObject,
+    objects,
     asSent: sent.value,
     reveal: revealOf(method, request, target),
   }

@@ -15,7 +15,7 @@ import type { Stations } from './stations.ts'
 const MAX_RECORDS = 20
 
 interface Means {
-  readonly stations: Pick<Stations, 'asksOldObject' | 'decide' | 'restore'>
+  readonly stations: Pick<Stations, 'asksOldObject' | 'countsObjects' | 'decide' | 'restore'>
   readonly upstream: Upstream
   readonly impersonate?: boolean
 }
@@ -73,6 +73,35 @@ export async function oldObjectOf(
   return answer.statusCode === 404 ? null : undefined
 }
 
+/**
+ * How many objects a deletion of a collection would take, counted no further than a rule of the policy asks; undefined when none
+ * asks, or they could not be counted.
+ *
+ * @throws Fault ERR_UPSTREAM_*, ERR_MASK.
+ */
+export async function objectsOf(written: Written, means: Means): Promise<number | undefined> {
+  const { request, subject, session, target } = written
+  const limit = means.stations.countsObjects({ subject, session, request })
+  if (request.kind !== 'resource' || limit === undefined) return undefined
+  const { labelSelector, fieldSelector } = request
+  const query = new URLSearchParams({ labelSelector, fieldSelector, limit: String(limit) })
+  const path = `${target.encoded.split('?', 1)[0] ?? ''}?${query.toString()}`
+  const list: ResourceRequest = { ...request, verb: 'list', effects: ['read'], dryRun: false }
+  const answer = await read(
+    written,
+    list,
+    path,
+    means,
+    'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json',
+  )
+  if (answer.statusCode === 200) {
+    const { items } = await readObject(answer)
+    return Array.isArray(items) ? items.length : undefined
+  }
+  answer.body.destroy()
+  return undefined
+}
+
 /** Undefined when there is no such object for this caller. */
 async function storedObject(written: Written, request: ResourceRequest, means: Means): Promise<JsonObject | undefined> {
   const path = written.target.encoded.split('?', 1)[0] ?? ''
@@ -127,11 +156,12 @@ async function read(
   get: ResourceRequest,
   target: string,
   { upstream, impersonate = false }: Means,
+  accept = 'application/json',
 ): Promise<UpstreamAnswer> {
   const { asked, session, auditID, gone, closing } = written
   const canonical = canonicalRequest({ method: 'GET', target, contentType: '', body: new Uint8Array() })
   return forward(asked, get, canonical, {
-    accept: 'application/json',
+    accept,
     // A child of the request that needs it, in the cluster's own audit log.
     auditID: `${auditID}.${get.verb === 'list' ? 2 : 1}`,
     upstream,

@@ -7,6 +7,7 @@ import type { Reveal } from '../request/reveal.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
 import { isDiscovery } from './discovery.ts'
+import type { DecisionInput } from '../policy/port.ts'
 import type { Stations } from './stations.ts'
 import type { Trace } from './trace.ts'
 
@@ -21,6 +22,8 @@ export interface Matter {
   readonly asSent?: JsonValue | undefined
   /** What is stored under its name, where a rule asks for it; null = nothing. */
   readonly oldObject?: JsonValue | undefined
+  /** Objects that a deletion of a collection takes, where a rule asks for it. */
+  readonly objects?: number | undefined
   /** Set when one masked value is asked for. */
   readonly reveal?: Reveal | undefined
 }
@@ -42,19 +45,25 @@ const clientGone: Reason = { code: 'client-gone', message: 'The client went away
  * over unseen, whatever the policy says.
  */
 export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide' | 'oblige'>): Decision {
-  const { subject, session, request, object, oldObject, reveal } = matter
-  const decision = stations.decide({
-    subject,
-    session,
-    request,
-    ...(object === undefined ? {} : { object }),
-    ...(oldObject === undefined ? {} : { oldObject }),
-  })
+  const { session, reveal } = matter
+  const decision = stations.decide(inputOf(matter))
   const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
   if (decision.effect === 'allow' && writesOverHidden(decision, matter, stations)) return heldWrite(decision, session)
   if (reveal === undefined || decision.effect === 'deny' || isReviewed) return decision
   const { obligations, policyDigest } = decision
   return { effect: 'deny', reasons: [unreviewed, ...decision.reasons], obligations, policyDigest }
+}
+
+/** What the policy is asked about a matter. */
+export function inputOf({ subject, session, request, object, oldObject, objects }: Matter): DecisionInput {
+  return {
+    subject,
+    session,
+    request,
+    ...(object === undefined ? {} : { object }),
+    ...(oldObject === undefined ? {} : { oldObject }),
+    ...(objects === undefined ? {} : { objects }),
+  }
 }
 
 /**
@@ -87,6 +96,8 @@ function heldWrite({ reasons, obligations, policyDigest }: Decision, { kind }: S
       : { kind: 'confirm', expiresAfterMs: HELD_WRITE_MS }
   return { effect: 'hold', reasons: [heldWriteReason, ...reasons], obligations, policyDigest, requirement }
 }
+
+const nothing: NonNullable<DecisionInput['usage']> = { count: () => 0 }
 
 const unreviewed: Reason = {
   code: 'reveal-unreviewed',
@@ -139,7 +150,9 @@ async function release(
     await outcome.complete({ ok: false, summary: message })
     return refused({ code, message })
   }
-  const now = decideMatter(matter, stations)
+  // What waited was counted when it came.
+  const uncounted = { ...stations, decide: (input: DecisionInput) => stations.decide({ ...input, usage: nothing }) }
+  const now = decideMatter(matter, uncounted)
   if (now.effect === 'deny' || (now.effect === 'hold' && ruleNames(now) !== ruleNames(before))) {
     return stop('policy-changed', 'The policy changed while the request waited, and no longer lets it pass.')
   }

@@ -6,7 +6,7 @@ import type { Decision, Reason } from '../model/decision.ts'
 import type { RequestAttributes } from '../model/request.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
-import type { AsksOldObject, Decide } from '../policy/port.ts'
+import type { AsksOldObject, CountsObjects, Decide, DecisionInput } from '../policy/port.ts'
 
 /** Told after each request, so that sessions can count and recordings get markers. Must not throw. */
 export type Observe = (note: {
@@ -29,6 +29,9 @@ export interface Stations {
   readonly identify: Identify
   readonly decide: Decide
   readonly asksOldObject: AsksOldObject
+  readonly countsObjects: CountsObjects
+  /** Told of each request that the policy lets pass or wait. */
+  readonly spend: (input: DecisionInput) => void
   readonly park: Park
   readonly oblige: Oblige
   readonly restore: Restore

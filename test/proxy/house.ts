@@ -55,6 +55,8 @@ export interface HouseOptions {
   readonly oblige?: Stations['oblige']
   readonly restore?: Stations['restore']
   readonly asksOldObject?: Stations['asksOldObject']
+  readonly countsObjects?: Stations['countsObjects']
+  readonly spend?: Stations['spend']
   readonly keepAliveMs?: number
   readonly append?: (event: AuditEvent, durability: Durability) => Promise<void>
 }
@@ -197,6 +199,8 @@ async function openHouse(options: HouseOptions): Promise<House> {
       if (options.park === undefined) throw new Error('nothing parks in this test')
       return options.park(ask, signal)
     },
+    spend: options.spend ?? (() => undefined),
+    countsObjects: options.countsObjects ?? (() => undefined),
     asksOldObject: options.asksOldObject ?? (() => false),
     oblige: options.oblige ?? (() => plainMasker),
     restore: options.restore ?? nothingToRestore,

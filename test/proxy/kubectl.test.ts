@@ -69,6 +69,8 @@ beforeAll(async () => {
       identify: knownToken,
       decide,
       park,
+      spend: () => undefined,
+      countsObjects: () => undefined,
       asksOldObject: () => false,
       oblige: () => plainMasker,
       restore: nothingToRestore,

@@ -13,6 +13,8 @@ const stations: Stations = {
   identify: () => Promise.resolve({ subject, session }),
   decide: () => allow,
   park: () => Promise.reject(new Error('nothing parks here')),
+  spend: () => undefined,
+  countsObjects: () => undefined,
   asksOldObject: () => false,
   oblige: () => plainMasker,
   restore: nothingToRestore,

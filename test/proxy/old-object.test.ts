@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { JsonValue } from '../../src/model/request.ts'
 import type { DecisionInput } from '../../src/policy/port.ts'
 import { loadPolicy } from '../../src/policy/parse.ts'
+import { Usage } from '../../src/policy/usage.ts'
 import { ask } from './client.ts'
-import { inHouse, subject, type Handler } from './house.ts'
+import { heldFrom, inHouse, subject, type Handler } from './house.ts'
 
 const deployment = '/apis/apps/v1/namespaces/shop/deployments/web'
 const policy = (rules: string) =>
@@ -129,5 +130,79 @@ rules:
     expect(only.decide(input(null)).effect).toBe('deny')
     expect(only.decide(input({ metadata: { labels: { team: subject.name } } })).effect).toBe('allow')
     expect(only.decide(input({ metadata: { labels: { team: 'bob' } } })).effect).toBe('deny')
+  })
+})
+
+describe('A rule about how much', () => {
+  const limited = policy(
+    `- {name: few, subjects: [{group: "*"}], match: {verbs: ["*"], apiGroups: [apps], resources: [deployments]}, effect: allow, limit: {objects: 2, requests: 3, per: 1h}}`,
+  )
+  const list =
+    (count: number): Handler =>
+    (message, response) => {
+      const body = JSON.stringify({ kind: 'List', items: Array.from({ length: count }, () => ({})) })
+      response.writeHead(200, { 'content-type': 'application/json' }).end(message.method === 'GET' ? body : '{}')
+    }
+  const deployments = '/apis/apps/v1/namespaces/shop/deployments?labelSelector=app%3Dweb'
+  const counted = (handler: Handler) => {
+    const usage = new Usage()
+    const at = <T extends DecisionInput>(input: T) => ({ usage, ...input, now: new Date(0) })
+    return {
+      handler,
+      decide: (input: DecisionInput) => limited.decide(at(input)),
+      spend: (input: DecisionInput) => limited.spend(at(input), usage),
+      countsObjects: limited.countsObjects,
+    }
+  }
+
+  test('has what a deletion takes counted, no further than it needs', () =>
+    inHouse(counted(list(2)), async (broker) => {
+      expect((await ask(broker, deployments, { method: 'DELETE' })).status).toBe(200)
+      expect(broker.arrived.map(({ method }) => method)).toEqual(['GET', 'DELETE'])
+      const asked = new URL(broker.arrived[0]?.url ?? '', 'https://x').searchParams
+      expect([asked.get('labelSelector'), asked.get('limit')]).toEqual(['app=web', '3'])
+    }))
+
+  test('refuses what takes more', () =>
+    inHouse(counted(list(3)), async (broker) => {
+      expect((await ask(broker, deployments, { method: 'DELETE' })).json).toMatchObject({
+        code: 403,
+        message: expect.stringContaining('more than 2 objects'),
+      })
+      expect(broker.arrived.map(({ method }) => method)).toEqual(['GET'])
+    }))
+
+  test('counts each request once, also when many come together', () =>
+    inHouse(counted(cluster(subject.name)), async (broker) => {
+      const statuses = await Promise.all(Array.from({ length: 8 }, async () => (await ask(broker, deployment)).status))
+      expect(statuses.toSorted()).toEqual([200, 200, 200, 403, 403, 403, 403, 403])
+    }))
+
+  test('does not count what waited a second time when it is released', () => {
+    const held = loadPolicy([
+      {
+        file: 'test',
+        text: `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: test}
+rules:
+- {name: one, subjects: [{group: "*"}], match: {verbs: ["*"], apiGroups: ["*"], resources: ["*"]}, effect: allow, limit: {requests: 1, per: 1h}}
+- {name: look, subjects: [{group: "*"}], match: {verbs: ["*"], apiGroups: ["*"], resources: ["*"]}, effect: hold, approval: {reviewers: [{group: leads}]}}`,
+      },
+    ])
+    const usage = new Usage()
+    const at = <T extends DecisionInput>(input: T) => ({ usage, ...input, now: new Date(0) })
+    return inHouse(
+      {
+        decide: (input) => held.decide(at(input)),
+        spend: (input) => held.spend(at(input), usage),
+        park: (asked) =>
+          Promise.resolve({ kind: 'approved', held: heldFrom(asked), complete: () => Promise.resolve() }),
+      },
+      async (broker) => {
+        expect((await ask(broker, deployment)).status).toBe(200)
+        expect((await ask(broker, deployment)).status).toBe(403)
+      },
+    )
   })
 })

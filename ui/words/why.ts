@@ -124,6 +124,8 @@ function ended(known: Known): string {
     case 'rule-denies':
     case 'rule-failed':
       return `To let it pass, ${note(event, 'rules').includes(',') ? 'these rules have' : 'this rule has'} to change, or the request.`
+    case 'limit-reached':
+      return 'To let it pass, wait, ask for less at once, or have the limit changed.'
     case 'reason-missing':
     case 'watcher-missing':
       return 'To let it pass, do what the rule wants, and ask again.'
