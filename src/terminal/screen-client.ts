@@ -15,6 +15,7 @@ export class ScreenClient implements AsyncDisposable {
   #unparsed = 0
   /** Output that goes to the screen together, once all that can be read now was read, and what must come after it. */
   readonly #queue: (Uint8Array | ToScreen)[] = []
+  #queuedBytes = 0
   #isTurnDue = false
   /** Called after each frame was written to the terminal. */
   onFrame: (frame: Frame) => void = () => undefined
@@ -40,7 +41,8 @@ export class ScreenClient implements AsyncDisposable {
   output(bytes: Uint8Array, echo: boolean): number {
     this.#unparsed += bytes.length
     this.#queue.push(bytes)
-    if (echo && this.#unparsed <= turnBytes) this.#turn(true)
+    this.#queuedBytes += bytes.length
+    if (echo && this.#queuedBytes <= turnBytes) this.#turn(true)
     else this.#takeTurn()
     return this.#unparsed
   }
@@ -104,6 +106,7 @@ export class ScreenClient implements AsyncDisposable {
       if (next instanceof Uint8Array) {
         chunks.push(next)
         bytes += next.length
+        this.#queuedBytes -= next.length
       } else {
         hand()
         this.#home.post(next)
