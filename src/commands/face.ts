@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createChrome } from '../../ui/terminal/chrome.tsx'
 import { sessionSummary } from '../../ui/words/notices.ts'
-import { Fault, type FaultCode } from '../model/fault.ts'
+import { Fault, toFault, type FaultCode } from '../model/fault.ts'
 import type { Session } from '../model/session.ts'
 import { runShell } from '../terminal/compositor.ts'
 import { readHistory } from '../terminal/history.ts'
@@ -61,7 +61,11 @@ export async function showKept(
   const { session, recording, recordedBytes, hasHistory } = kept.hello
   const history = hasHistory ? await readHistory(recording, recordedBytes) : undefined
   const detach = () => kept.detach()
-  const { exitStatus } = await showShell(context, link, { ...face, session, open: () => kept, history, detach })
+  const shell = { ...face, session, open: () => kept, history, detach }
+  const { exitStatus } = await showShell(context, link, shell).catch((thrown: unknown) => {
+    const { code, message } = toFault(thrown)
+    throw new Fault(code, message, { advice: `The shell goes on; ${wayBack(session)}`, cause: toFault(thrown).cause })
+  })
   const parting = await kept.parting
   switch (parting.kind) {
     case 'exit': {
@@ -71,7 +75,7 @@ export async function showKept(
       return exitStatus
     }
     case 'left':
-      say(context, `the shell goes on without this terminal; take it back with \`chaperone attach ${session.id}\``)
+      say(context, `the shell goes on without this terminal; ${wayBack(session)}`)
       return exitStatus
     case 'taken':
       say(context, 'another terminal has taken this shell over')
@@ -81,4 +85,8 @@ export async function showKept(
         advice: `What it showed until then is recorded: \`chaperone replay ${session.id}\``,
       })
   }
+}
+
+function wayBack({ id }: Session): string {
+  return `take it back with \`chaperone attach ${id}\``
 }

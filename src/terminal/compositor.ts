@@ -1,4 +1,5 @@
 import type { Chrome } from '../model/chrome.ts'
+import { Fault } from '../model/fault.ts'
 import { backgroundOf } from './background.ts'
 import { exitStatusOf } from './exit-status.ts'
 import { InputTokenizer } from './input.ts'
@@ -41,7 +42,8 @@ export interface ShellOptions {
  * Shows a program under the chrome, until it ends or is left to its keeper. Resolves with its exit status, or 128 + signal
  * when a signal or the loss of the terminal ended the stay; the terminal is then as it was found.
  *
- * @throws What the pty's exit rejects with: ERR_RECORDING when the recording failed.
+ * @throws What the pty's exit rejects with: ERR_RECORDING when the recording failed. ERR_INTERNAL when the screen failed;
+ *   with `detach` the program then lives on.
  */
 export async function runShell(options: ShellOptions): Promise<{ readonly exitStatus: number }> {
   const { pty, stdout, chrome, detach } = options
@@ -51,12 +53,15 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
     if (signal === 'SIGHUP' && detach !== undefined) detach()
     else pty.hangUp(signal)
   }
+  let failure: Fault | undefined
+  const fail = (cause: Error) => {
+    failure ??= new Fault('ERR_INTERNAL', `The screen of the shell failed: ${cause.message}.`, { cause })
+    end('SIGHUP')
+  }
   await using parts = new AsyncDisposableStack()
   const size = () => ({ cols: stdout.columns, rows: stdout.rows, ...modelSize(stdout) })
   const screen = parts.use(
-    new ScreenClient({ ...size(), purpose: 'shell', clipboard: options.clipboard ?? false }, stdout, () =>
-      end('SIGHUP'),
-    ),
+    new ScreenClient({ ...size(), purpose: 'shell', clipboard: options.clipboard ?? false }, stdout, fail),
   )
   const seat = parts.use(new TerminalSeat(options.stdin, stdout, screen))
   if (options.history !== undefined) screen.past(options.history, size())
@@ -82,6 +87,8 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
   // Not stdout's 'resize': a terminal that shrinks and grows back at once has lost its content at an unchanged size.
   seat.listen(process, 'SIGWINCH', fit)
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) seat.listen(process, signal, () => end(signal))
+  // The screen also works between the messages that it is sent.
+  seat.listen(process, 'uncaughtException', fail)
   seat.listen(process, 'SIGTSTP', () => void seat.suspend())
   seat.listen(options.stdin, 'data', (bytes: Buffer) => follow.input(bytes))
   if (options.history !== undefined) fit()
@@ -90,6 +97,7 @@ export async function runShell(options: ShellOptions): Promise<{ readonly exitSt
 
   try {
     const { exitStatus } = await pty.exited
+    if (failure !== undefined) throw failure
     return { exitStatus: lost === undefined ? exitStatus : exitStatusOf(null, lost) }
   } finally {
     await questions.settled()

@@ -85,6 +85,27 @@ it('a face that is killed leaves its shell running, and the next one shows the s
   expect(recordings.map(({ exitStatus }) => exitStatus)).toEqual([5])
 }, 90_000)
 
+it('a face that fails says so and how to come back, and its shell goes on', async () => {
+  const crash = join(home, 'crash.mjs')
+  await writeFile(crash, `process.on('SIGUSR2', () => setImmediate(() => { throw new Error('a flaw of ours') }))`)
+  const line = `env "PS1=ready> " "NODE_OPTIONS=--import ${crash}" ${[pinnedNode, builtMain, ...shellArgs()].join(' ')}; echo "status: $?"; read line`
+  const outer = parts.use(openPty('bash', ['--norc', '-c', line], { cols: 100, rows: 30, env: env() }))
+  await outer.waitForScreen(isOpen, 30_000)
+  const { sessionID } = await keeperOf(outer)
+  outer.type('answer=42\r')
+  process.kill(Number(await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')), 'SIGUSR2')
+  await outer.waitForScreen('status: 1')
+  expect(outer.text().replaceAll(/\s+/g, ' ')).toContain(
+    `a flaw of ours. The shell goes on; take it back with \`chaperone attach ${sessionID}\``,
+  )
+  expect(outer.onAlternateScreen).toBe(false)
+  const again = terminal(['attach'])
+  await again.waitForScreen(isOpen)
+  again.type('echo "it is $answer"; exit\r')
+  expect((await again.exit).code).toBe(0)
+  expect(again.text()).toContain('it is 42')
+}, 60_000)
+
 it('a program on the alternate screen is shown at once to a terminal of another size', async () => {
   const shell = terminal(shellArgs())
   await shell.waitForScreen(isOpen, 30_000)
