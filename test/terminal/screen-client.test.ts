@@ -27,6 +27,7 @@ const lines = (count: number) => Buffer.from('some line of output\r\n'.repeat(co
 
 test('the echo of a key is painted at once, however much was put out before', async () => {
   const { client, written } = screen()
+  await new Promise<void>((resolve) => (client.onFrame = () => resolve()))
   const parsed = new Promise<void>((resolve) => (client.onParsed = () => resolve()))
   client.output(lines(11_500), false)
   await parsed
