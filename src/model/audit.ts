@@ -12,6 +12,8 @@ export interface AuditEvent {
   readonly requestURI: string
   readonly verb: string
   readonly user: AuditUser
+  /** Whom the user asked to be (--as). */
+  readonly impersonatedUser?: AuditUser
   readonly sourceIPs: readonly string[]
   readonly userAgent: string
   readonly objectRef?: ObjectReference

@@ -14,9 +14,9 @@ const versions = ['1.1', '2.0']
 const answerHeaders: ReadonlySet<string> = new Set(['content-type', 'etag', 'last-modified', 'cache-control', 'vary'])
 
 /**
- * Refuses a request whose headers could be read in two ways, or that asks to be somebody else.
+ * Refuses a request whose headers could be read in two ways.
  *
- * @throws Fault ERR_HEADERS, ERR_TARGET, ERR_BODY, ERR_FORBIDDEN.
+ * @throws Fault ERR_HEADERS, ERR_TARGET, ERR_BODY.
  */
 export function assertUnambiguous(request: ClientRequest): void {
   const headers = request.distinct
@@ -36,12 +36,6 @@ export function assertUnambiguous(request: ClientRequest): void {
     })
   }
   assertNoHiddenToken(request)
-  const impersonation = Object.keys(headers).find((name) => name.replaceAll('_', '-').startsWith('impersonate-'))
-  if (impersonation !== undefined) {
-    throw new Fault('ERR_FORBIDDEN', 'Impersonation (--as) is not possible through Chaperone.', {
-      advice: 'Repeat the command without --as, --as-group and --as-uid.',
-    })
-  }
 }
 
 /** Where browsers put a bearer token that opens a WebSocket (k8s.io/apiserver pkg/authentication/request/websocket). */

@@ -6,11 +6,12 @@ import { failure } from '../model/status.ts'
 import { describe } from '../request/attributes.ts'
 import { canonicalRequest } from '../request/canonical.ts'
 import { bodyName, decodeBody, mediaType, withBody } from '../request/decode.ts'
-import { equivalentCommand } from '../request/kubectl.ts'
+import { equivalentCommand, quote } from '../request/kubectl.ts'
 import { revealOf } from '../request/reveal.ts'
 import { parseTarget, type RequestTarget } from '../request/target.ts'
 import { actingAs } from './acting.ts'
 import { readBody } from './body.ts'
+import { borrow } from './borrowed.ts'
 import { canIAnswer, sendCanI } from './can-i.ts'
 import type { ClientReply, ClientRequest } from './client.ts'
 import { deliver, endWatch, sendStatus } from './deliver.ts'
@@ -111,13 +112,14 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
   assertUnambiguous(asked)
   trace.caller = await stations.identify(asked.headers.authorization)
   gate.admit(asked.ends)
+  const borrowed = (trace.borrowed = borrow(asked, trace.caller, house))
   const target = (trace.target = parseTarget(asked.target))
   const { method } = asked
   const contentType = mediaType(asked.headers['content-type'])
   const described = (trace.request = describe(method, target, contentType))
   nameCommand(trace, described, target)
   const sent = decodeBody(method, contentType, await readBody(asked), described)
-  const written = { asked, ...trace.caller, request: described, target, body: sent, auditID: trace.auditID }
+  const written = { asked, ...trace.caller, request: described, target, body: sent, auditID: trace.auditID, borrowed }
   const body = await restored({ ...written, gone, closing }, house)
   const request = (trace.request = withBody(described, body))
   if (body.value !== undefined) nameCommand(trace, request, target, bodyName(body.value))
@@ -133,6 +135,7 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
   const objects = await objectsOf(known, house)
   return {
     ...trace.caller,
+    borrowed,
     request,
     canonical,
     object: body.value,
@@ -146,8 +149,9 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
 function nameCommand(trace: Trace, request: RequestAttributes, target: RequestTarget, name = ''): void {
   const { query } = target
   const shown = shownQuery(query)
-  trace.command = equivalentCommand(request, query, name)
-  trace.shownCommand = shown === query ? trace.command : equivalentCommand(request, shown, name)
+  const as = trace.borrowed === undefined ? '' : ` --as=${quote(trace.borrowed.user)}`
+  trace.command = equivalentCommand(request, query, name) + as
+  trace.shownCommand = shown === query ? trace.command : equivalentCommand(request, shown, name) + as
 }
 
 /** forward, mask, client; and the approval, if there was one, learns the outcome. */

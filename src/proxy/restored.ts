@@ -5,6 +5,7 @@ import type { Subject } from '../model/subject.ts'
 import { canonicalRequest } from '../request/canonical.ts'
 import { withValue, type DecodedBody } from '../request/decode.ts'
 import type { RequestTarget } from '../request/target.ts'
+import type { Borrowed } from './borrowed.ts'
 import type { ClientRequest } from './client.ts'
 import { actingAs } from './acting.ts'
 import { forward } from './forward.ts'
@@ -29,6 +30,7 @@ export interface Written {
   readonly target: RequestTarget
   readonly body: DecodedBody
   readonly auditID: string
+  readonly borrowed?: Borrowed | undefined
   /** Ends reads. */
   readonly gone: AbortSignal
   readonly closing: AbortSignal

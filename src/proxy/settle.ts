@@ -6,6 +6,7 @@ import type { CanonicalRequest, JsonValue, RequestAttributes } from '../model/re
 import type { Reveal } from '../request/reveal.ts'
 import type { Session } from '../model/session.ts'
 import type { Subject } from '../model/subject.ts'
+import type { Borrowed } from './borrowed.ts'
 import { isDiscovery } from './discovery.ts'
 import type { DecisionInput } from '../policy/port.ts'
 import type { Stations } from './stations.ts'
@@ -20,6 +21,8 @@ export interface Matter {
   readonly object: JsonValue | undefined
   /** The same as its client sent it: tokens where `object` has the values that were put back. */
   readonly asSent?: JsonValue | undefined
+  /** Whom the caller asks to be, and may be. */
+  readonly borrowed?: Borrowed | undefined
   /** What is stored under its name, where a rule asks for it; null = nothing. */
   readonly oldObject?: JsonValue | undefined
   /** Objects that a deletion of a collection takes, where a rule asks for it. */
@@ -48,6 +51,8 @@ export function decideMatter(matter: Matter, stations: Pick<Stations, 'decide' |
   const { session, reveal } = matter
   const decision = stations.decide(inputOf(matter))
   const isReviewed = decision.effect === 'hold' && decision.requirement.kind === 'review'
+  if (decision.effect === 'hold' && matter.borrowed !== undefined)
+    return { ...decision, effect: 'deny', reasons: [borrowing] }
   if (decision.effect === 'allow' && writesOverHidden(decision, matter, stations)) return heldWrite(decision, session)
   if (reveal === undefined || decision.effect === 'deny' || isReviewed) return decision
   const { obligations, policyDigest } = decision
@@ -98,6 +103,11 @@ function heldWrite({ reasons, obligations, policyDigest }: Decision, { kind }: S
 }
 
 const nothing: NonNullable<DecisionInput['usage']> = { count: () => 0 }
+
+const borrowing: Reason = {
+  code: 'rule-holds',
+  message: 'What waits for a look cannot be asked for as somebody else (--as): repeat it as yourself.',
+}
 
 const unreviewed: Reason = {
   code: 'reveal-unreviewed',

@@ -5,6 +5,7 @@ import { isMutation, type RequestAttributes } from '../model/request.ts'
 import type { Status } from '../model/status.ts'
 import { shownCommand } from '../request/shown-command.ts'
 import type { RequestTarget } from '../request/target.ts'
+import type { Borrowed } from './borrowed.ts'
 import type { ClientRequest } from './client.ts'
 import { Tail } from './deliver.ts'
 import { printable, userAgent } from './headers.ts'
@@ -20,6 +21,8 @@ const MAX_CLAIM = 256
 export class Trace {
   readonly auditID: string
   caller: Awaited<ReturnType<Stations['identify']>> | undefined
+  /** Whom the caller asks to be. */
+  borrowed: Borrowed | undefined
   target: RequestTarget | undefined
   request: RequestAttributes | undefined
   /** The equivalent command as a reviewer sees it. */
@@ -126,6 +129,7 @@ export class Trace {
         subject === undefined
           ? { username: 'system:anonymous', groups: ['system:unauthenticated'] }
           : { username: subject.name, uid: subject.uid, groups: subject.groups, extra: subject.extra },
+      ...(this.borrowed === undefined ? {} : { impersonatedUser: userOf(this.borrowed) }),
       sourceIPs: this.#address === '' ? [] : [this.#address],
       userAgent: userAgent(this.#asked),
       ...(reference === undefined ? {} : { objectRef: reference }),
@@ -165,6 +169,10 @@ export class Trace {
     }
     return notes
   }
+}
+
+function userOf({ user, uid, groups, extra }: Borrowed): AuditEvent['user'] {
+  return { username: user, ...(uid === '' ? {} : { uid }), groups, extra }
 }
 
 function objectReference(request: RequestAttributes | undefined): AuditEvent['objectRef'] {

@@ -120,7 +120,7 @@ function values(query: Query, key: string): string[] {
   return query.filter(([name]) => name === key).map(([, value]) => value)
 }
 
-function quote(word: string): string {
+export function quote(word: string): string {
   if (/^[A-Za-z0-9_\-./:=,@+]+$/.test(word)) return word
   if (!invisible.test(word)) {
     return `'${word.replaceAll("'", `'\\''`)}'`

@@ -10,5 +10,6 @@ it('a caller cannot say under which session or review the cluster acts for it', 
     'chaperone/audit-id': ['a-1'],
     'chaperone/held': [],
     'chaperone/on-behalf-of': [],
+    'chaperone/asked-by': [],
   })
 })
