@@ -106,6 +106,22 @@ it('a face that fails says so and how to come back, and its shell goes on', asyn
   expect(again.text()).toContain('it is 42')
 }, 60_000)
 
+it('the leader of the settings is the leader of whoever takes the shell back', async () => {
+  const folder = join(home, '.config', 'chaperone')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'chaperone.yaml'), 'apiVersion: chaperone/v1\nkind: Config\nleader: f12\n')
+  const shell = terminal(shellArgs())
+  await shell.waitForScreen((screen) => isOpen(screen) && screen.includes('F12'), 30_000)
+  shell.type('\x1b[24~')
+  await shell.waitForScreen('Esc close')
+  shell.type('d')
+  expect((await shell.exit).code).toBe(0)
+  const again = terminal(['attach'])
+  await again.waitForScreen((screen) => isOpen(screen) && screen.includes('F12'))
+  again.type('exit\r')
+  await again.exit
+}, 60_000)
+
 it('a program on the alternate screen is shown at once to a terminal of another size', async () => {
   const shell = terminal(shellArgs())
   await shell.waitForScreen(isOpen, 30_000)
