@@ -7,15 +7,13 @@ import { watchPolicyFiles } from './config/policy-watch.ts'
 import type { StateFolders } from './config/state.ts'
 import { tellingOf } from './control/activity.ts'
 import { EventHub } from './control/events.ts'
-import type { Caller } from './control/routes.ts'
 import { startControl } from './control/server.ts'
-import { practiceReviewer } from './identity/local.ts'
+import { makeCallers } from './identity/callers.ts'
 import { identifyBySession } from './identity/identify.ts'
 import { makeIssuance, type Issuance } from './identity/issuance.ts'
 import { fetchDocument } from './identity/key-source.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
-import { findReviewer } from './identity/reviewers.ts'
-import { bearerToken, newToken, sameHash, tokenHash } from './identity/tokens.ts'
+import { newToken, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
 import { loadUpstream } from './kube/kubeconfig.ts'
@@ -207,8 +205,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     journal,
     clock,
     newAuditID: randomUUID,
-    authenticate: authenticator(options, folders),
+    authenticate: makeCallers({
+      operator: options.operator,
+      operatorToken: options.operatorToken,
+      practiceReviewerToken: options.practice?.reviewerToken,
+      reviewers: reviewerFiles(folders.reviewers),
+      person: issuance?.person,
+    }),
     desk: {
+      signIn: issuance?.person !== undefined,
       sessions,
       approvals,
       info: () => ({
@@ -246,25 +251,6 @@ function inForce(policy: Policy, key: Uint8Array) {
   return { policy, oblige: makeOblige({ maskSets, key }), restore: makeRestore({ maskSets, key }) }
 }
 
-function authenticator(
-  options: BrokerOptions,
-  folders: StateFolders,
-): (authorization: string | undefined) => Promise<Caller | undefined> {
-  const operatorHash = tokenHash(options.operatorToken)
-  const practiceHash = options.practice === undefined ? undefined : tokenHash(options.practice.reviewerToken)
-  const reviewers = reviewerFiles(folders.reviewers)
-  return async (authorization) => {
-    const token = bearerToken(authorization)
-    if (token === undefined) return undefined
-    if (sameHash(tokenHash(token), operatorHash)) return { subject: options.operator, role: 'operator' }
-    if (practiceHash !== undefined && sameHash(tokenHash(token), practiceHash)) {
-      return { subject: practiceReviewer, role: 'reviewer' }
-    }
-    const subject = await findReviewer(reviewers, token)
-    return subject === undefined ? undefined : { subject, role: 'reviewer' }
-  }
-}
-
 function observe(sessions: SessionRegistry): Observe {
   return ({ session, reason, ...ended }) => {
     const counts = countsOf(ended)
@@ -277,6 +263,7 @@ function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: Sessio
   const { tokenReview } = config
   return makeIssuance({
     jwt: config.jwt,
+    people: config.people,
     review: tokenReview && {
       ask: (token) => reviewToken(upstream, token, tokenReview.audiences),
       reservedNames: tokenReview.reservedNames,

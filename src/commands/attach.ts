@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts'
-import { foldersOf, connect } from './link.ts'
+import { connectOperator, foldersOf } from './link.ts'
 import { Fault } from '../model/fault.ts'
 import { openKept } from '../terminal/kept-pty.ts'
 import { parseLeader } from '../terminal/leader.ts'
@@ -7,6 +7,7 @@ import { say, text, type Command } from './command.ts'
 import { showKept } from './face.ts'
 import { findKept } from './kept.ts'
 import { defaultLeader, leaderHelp, leaderOption } from './leader-option.ts'
+import { personConfig } from './person.ts'
 import { configFlags, stateHelp, stateOption } from './shared-options.ts'
 
 export const command: Command = {
@@ -18,12 +19,13 @@ This terminal becomes its terminal; another one that still shows it is let go.
 
 Options
 ${leaderHelp}
+  --config FILE        configuration; default $XDG_CONFIG_HOME/chaperone/chaperone.yaml
 ${stateHelp}
 
 Examples
   chaperone attach
   chaperone attach s-k3x9ab`,
-  options: { ...stateOption, ...leaderOption },
+  options: { ...stateOption, ...leaderOption, config: { type: 'string' } },
   run: async (context, parsed) => {
     const { insideSession } = context.environment
     if (insideSession !== '') {
@@ -38,7 +40,7 @@ Examples
     const leader = parseLeader(text(parsed, 'leader') ?? config.leader ?? defaultLeader)
     const folders = foldersOf(text(parsed, 'state'), context)
     const shell = await findKept(folders, parsed.positionals[0] ?? 'latest', (sentence) => say(context, sentence))
-    await using link = await connect(folders, folders.operatorTokenFile)
+    await using link = await connectOperator(folders, personConfig(config, parsed))
     return await showKept(context, link, await openKept(shell.socket), {
       leader,
       clipboard: config.clipboard === 'write',

@@ -135,6 +135,10 @@ async function reviewers({ environment }: Context, config: Config): Promise<Foun
   if (config.upstream.kind === 'practice') return ok('the practice reviewer: chaperone review --practice')
   const folders = await prepareState(config.stateFolder, environment.uid)
   const names = (await reviewerFiles(folders.reviewers).list()).map(({ name }) => name)
+  if (config.identity?.people !== undefined) {
+    const others = names.length === 0 ? '' : `, and with a token: ${names.join(', ')}`
+    return ok(`whom the policy names, signed in at ${config.identity.people.issuer}${others}`)
+  }
   if (names.length > 0) return ok(names.join(', '))
   return note('nobody, so what waits for a review can only expire: add a person with `chaperone reviewer add NAME`.')
 }

@@ -65,7 +65,8 @@ async function untilReady(child: ChildProcess, options: ChildOptions): Promise<S
   }
 }
 
-function mainFile(): string {
+/** The program itself, for what starts it again. */
+export function mainFile(): string {
   return fileURLToPath(new URL('../main.js', import.meta.url))
 }
 

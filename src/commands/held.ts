@@ -10,7 +10,7 @@ export const command: Command = {
   name: 'held',
   summary: 'List, show, approve or deny held requests in scripts.',
   usage: 'chaperone held list [--all] | show ID | approve ID [--comment TEXT] | deny ID --comment TEXT [--json]',
-  help: `approve and deny are reviews: they need a reviewer's token and cannot be given to one's own requests. The verdict
+  help: `approve and deny are reviews: they need a reviewer, by token or signed in, and cannot be given to one's own requests. The verdict
 is bound to the request as \`show\` prints it; with --digest it is refused if the request is not the one you saw.
 Where \`show\` leaves out the middle of long values, approve wants to be told that you know.
 

@@ -3,7 +3,7 @@ import { parseDuration } from '../config/duration.ts'
 import { Fault } from '../model/fault.ts'
 import { clientKinds, type ClientKind } from '../model/session.ts'
 import { addressHelp, addressOptions, brokerAddress } from './broker-address.ts'
-import { exitCode, say, text, type Command, type Parsed } from './command.ts'
+import { exitCode, flag, say, text, type Command, type Parsed } from './command.ts'
 import { writePrivateFile } from './files.ts'
 import { pluginScript } from './plugin-script.ts'
 import { reasonOf } from './shared-options.ts'
@@ -11,24 +11,26 @@ import { sourceHelp, sourceOf, sourceOptions } from './token-source.ts'
 
 export const command: Command = {
   name: 'kubeconfig',
-  summary: 'Write a kubeconfig for a pipeline or an agent; no secret is in it.',
+  summary: 'Write a kubeconfig for a pipeline, an agent or yourself; no secret is in it.',
   usage: 'chaperone kubeconfig SOURCE [OPTIONS]',
   help: `Programs that use this kubeconfig prove who they are with a token of their own, as a CI gives
 one to each job, and get a credential for ten minutes in exchange. The file holds the address
 and the authority of the broker and a small shell script; where it is used, sh and curl are all
-that is needed. The broker must trust the issuer: see identity in its configuration.
+that is needed, and with --login, which is for this machine, not even curl. The broker must trust the issuer: see identity in its configuration.
 
 Source
 ${sourceHelp}
 
 Options
-  --for KIND           pipeline (default), agent or person; told, not checked
+  --for KIND           pipeline, agent or person; told, not checked. Default: person
+                       with --login, else pipeline
   --reason TEXT        told with every sign-in
   --wait DURATION      how long a held request waits for a reviewer; default 0
   --output FILE        write to this file (0600) instead of stdout
 ${addressHelp}
 
 Examples
+  chaperone kubeconfig --login --output ~/.kube/chaperone
   chaperone kubeconfig --github --output kubeconfig.yaml
   chaperone kubeconfig --token-env CHAPERONE_TOKEN \\
     --broker https://broker.example.com:8443 --ca-file ca.pem > kubeconfig.yaml`,
@@ -41,7 +43,7 @@ Examples
     output: { type: 'string' },
   },
   run: async (context, parsed) => {
-    const source = sourceOf(parsed)
+    const source = await sourceOf(context, parsed)
     const { endpoint, caPem, context: cluster } = await brokerAddress(context, parsed)
     const script = pluginScript({
       endpoint,
@@ -64,7 +66,7 @@ Examples
 
 /** What the caller says of itself. Throws ERR_USAGE. */
 export function kindOf(parsed: Parsed): ClientKind {
-  const asked = text(parsed, 'for') ?? 'pipeline'
+  const asked = text(parsed, 'for') ?? (flag(parsed, 'login') ? 'person' : 'pipeline')
   const kind = clientKinds.find((known) => known === asked)
   if (kind !== undefined) return kind
   throw new Fault('ERR_USAGE', `--for must be ${clientKinds.join(', ')}, not ${JSON.stringify(asked)}.`)

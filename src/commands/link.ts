@@ -9,6 +9,7 @@ import { startChild } from './children.ts'
 import { flag, type Context, type Parsed } from './command.ts'
 import { readOptional } from './files.ts'
 import { agreeToJoin, agreeToStart } from './first-use.ts'
+import { idTokenOf, personConfig, type PersonConfig } from './person.ts'
 import { withProgress } from './progress.ts'
 import { brokerReadySchema, parseReady, parseReadyText, type BrokerReady } from './ready.ts'
 import { refuseOtherCluster } from './same-cluster.ts'
@@ -36,17 +37,23 @@ export async function runningBroker(folders: StateFolders): Promise<BrokerReady>
   return parseReadyText(brokerReadySchema, found, folders.brokerFile)
 }
 
-/** Connects to the broker of the state folder with a token. Throws ERR_BROKER when none answers. */
+/** Connects to the broker of the state folder with the token in a file. Throws ERR_BROKER when none answers. */
 export async function connect(folders: StateFolders, tokenFile: string): Promise<Link> {
-  const ready = await runningBroker(folders)
+  await runningBroker(folders)
   const token = await readOptional(tokenFile)
   if (token === undefined || token.trim() === '') {
     throw new Fault('ERR_USAGE', `There is no token in ${tokenFile}.`, {
       advice: 'A reviewer gets one from `chaperone reviewer add NAME`.',
     })
   }
+  return connectAs(folders, token.trim())
+}
+
+/** The same with the token itself, or with what gives it anew for each call. */
+export async function connectAs(folders: StateFolders, token: string | (() => Promise<string>)): Promise<Link> {
+  const ready = await runningBroker(folders)
   const caPem = await readFile(ready.caFile, 'utf8')
-  const options = { endpoint: ready.control, caPem, token: token.trim() }
+  const options = { endpoint: ready.control, caPem, token }
   const client = connectControl(options)
   try {
     const info = await client.info()
@@ -65,10 +72,16 @@ export async function connect(folders: StateFolders, tokenFile: string): Promise
   }
 }
 
-/** The broker of the state folder, started if there is none. Throws when one runs for another cluster. */
+/**
+ * The broker of the state folder, started if there is none. Throws when one runs for another cluster, and ERR_UNAUTHENTICATED when
+ * people sign in, and nobody has.
+ */
 export async function connectOrStart(context: Context, config: Config, parsed: Parsed): Promise<Link> {
   const folders = await prepareState(config.stateFolder, context.environment.uid)
-  const running = await connectIfRunning(folders)
+  const person = personConfig(config, parsed)
+  if (person !== undefined) await idTokenOf(person)
+  const connectOurs = () => connectOperator(folders, person)
+  const running = await connectIfRunning(folders, connectOurs)
   if (running !== undefined) return join(context, running, config, parsed)
   const { kind } = await agreeToStart(context, config, parsed, folders)
   const practice = kind === 'practice' && !flag(parsed, 'practice') ? ['--practice'] : []
@@ -83,7 +96,14 @@ export async function connectOrStart(context: Context, config: Config, parsed: P
     }),
   )
   parseReady(brokerReadySchema, ready, 'The broker')
-  return connect(folders, folders.operatorTokenFile)
+  return connectOurs()
+}
+
+/** Whoever works here: the person who signed in, else the user of this system. */
+export function connectOperator(folders: StateFolders, person: PersonConfig | undefined): Promise<Link> {
+  return person === undefined
+    ? connect(folders, folders.operatorTokenFile)
+    : connectAs(folders, () => idTokenOf(person))
 }
 
 /** A running broker is used only for the cluster that was asked for, and that its user has agreed to. */
@@ -102,10 +122,10 @@ export function foldersOf(state: string | undefined, context: Context): StateFol
   return stateFolders(resolve(state ?? context.environment.stateFolder))
 }
 
-async function connectIfRunning(folders: StateFolders): Promise<Link | undefined> {
+async function connectIfRunning(folders: StateFolders, connectOurs: () => Promise<Link>): Promise<Link | undefined> {
   if ((await readOptional(folders.brokerFile)) === undefined) return undefined
   try {
-    return await connect(folders, folders.operatorTokenFile)
+    return await connectOurs()
   } catch (thrown) {
     const fault = toFault(thrown)
     if (fault.code === 'ERR_BROKER' || fault.code === 'ERR_USAGE') return undefined

@@ -1,13 +1,17 @@
+import { readSignIn } from '../identity/sign-in-file.ts'
 import { signOut } from '../identity/signed-in.ts'
 import { Fault, toFault } from '../model/fault.ts'
-import { exitCode, say, type Command } from './command.ts'
+import { exitCode, say, text, type Command, type Context, type Parsed } from './command.ts'
+import { readOptional } from './files.ts'
+import { connectAs, foldersOf } from './link.ts'
 import { personHelp, personOptions, requirePerson } from './person.ts'
 
 export const command: Command = {
   name: 'logout',
   summary: 'Sign out: the provider takes the sign-in back, and its file is removed.',
   usage: 'chaperone logout [OPTIONS]',
-  help: `Removes the file of the sign-in, and has the provider revoke it (RFC 7009).
+  help: `Ends your sessions at the broker of the state folder, removes the file of the sign-in, and has the
+provider revoke it (RFC 7009).
 
 Options
 ${personHelp}
@@ -18,6 +22,8 @@ Examples
   options: personOptions,
   run: async (context, parsed) => {
     const { path, people } = await requirePerson(context, parsed)
+    const stored = await readSignIn(path)
+    if (stored !== undefined) await endSessions(context, parsed, stored.signIn.idToken)
     let wasSignedIn: boolean
     try {
       wasSignedIn = await signOut(path, people)
@@ -31,4 +37,16 @@ Examples
     say(context, wasSignedIn ? 'signed out.' : 'nobody was signed in.')
     return exitCode.ok
   },
+}
+
+/** A credential that was had with the sign-in would live on for some minutes. */
+async function endSessions(context: Context, parsed: Parsed, idToken: string): Promise<void> {
+  const folders = foldersOf(text(parsed, 'state'), context)
+  if ((await readOptional(folders.brokerFile)) === undefined) return
+  try {
+    await using link = await connectAs(folders, idToken)
+    await link.client.revoke({ subject: link.info.you.name })
+  } catch (thrown) {
+    say(context, `what you have open at the broker ends within the hour, not at once: ${toFault(thrown).message}`)
+  }
 }

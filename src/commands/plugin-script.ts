@@ -25,9 +25,8 @@ const MARGIN_SECONDS = 60
  * new one, else a broker that was restarted would be shown a dead one until the cache is stale.
  */
 export function pluginScript(options: PluginOptions): string {
-  const { endpoint, caPem, source, kind, reason, waitMs } = options
+  const { endpoint, caPem, source, kind } = options
   const key = hash('sha256', [endpoint, caPem, kind, JSON.stringify(source)].join('\0'), 'hex').slice(0, 16)
-  const details = { kind, ...(reason === '' ? {} : { reason }), ...(waitMs === 0 ? {} : { waitMs }) }
   return `# Made by \`chaperone kubeconfig\`; holds no secret.
 set -efu
 umask 077
@@ -73,20 +72,15 @@ if [ -r "$cache" ]; then
   now
   if [ -n "$token" ] && [ "$last" != "$caller" ] && [ "$of" = "$clock" ] && [ "$until" -gt "$now" ]; then answer; fi
 fi
-command -v curl >/dev/null || fail 'curl is not installed'
+${source.kind === 'login' ? ':' : needsCurl}
 mkdir -p "$folder"
 new=$cache.$$
 trap 'rm -f "$new" "$new.pem"' EXIT
 cat >"$new.pem" <<'PEM'
 ${caPem.trim()}
 PEM
-${fetchSource(source)}
-case $own in '' | *[!A-Za-z0-9_.-]*) fail 'the token is no JSON Web Token';; esac
-before=\${session:+,\\"sessionID\\":\\"$session\\"}
-said=$(printf '{"subjectToken":"%s"%s,%s' "$own" "$before" ${quoted(JSON.stringify(details).slice(1))} |
-  curl --silent --show-error --max-time 20 --proto =https${proxyOption(endpoint)} --cacert "$new.pem" \\
-    --header 'content-type: application/json' --data-binary @- ${quoted(`${endpoint}/chaperone/v1/token`)})
-field() { printf '%s\\n' "$said" | sed -n "s/.*\\"$1\\":\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
+${source.kind === 'login' ? askAsPerson(options, source.command) : askByCurl(options)}
+field() { printf '%s\\n' "$said" | sed -n "s/.*\\"$1\\": *\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
 token=$(field token)
 case $token in
 '' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/"details".*//; s/.*"message":"\\([^"]*\\).*/\\1/p')";;
@@ -101,7 +95,33 @@ answer
 `
 }
 
-/** Sets \`own\` to what tells this job's cache from another's: the end of its token, or for GitHub the run. */
+const needsCurl = "command -v curl >/dev/null || fail 'curl is not installed'"
+
+/** Sets `said` to the broker's answer, asked with the token in `own`. */
+function askByCurl({ endpoint, source, kind, reason, waitMs }: PluginOptions): string {
+  const details = { kind, ...(reason === '' ? {} : { reason }), ...(waitMs === 0 ? {} : { waitMs }) }
+  return `${fetchSource(source)}
+case $own in '' | *[!A-Za-z0-9_.-]*) fail 'the token is no JSON Web Token';; esac
+before=\${session:+,\\"sessionID\\":\\"$session\\"}
+said=$(printf '{"subjectToken":"%s"%s,%s' "$own" "$before" ${quoted(JSON.stringify(details).slice(1))} |
+  curl --silent --show-error --max-time 20 --proto =https${proxyOption(endpoint)} --cacert "$new.pem" \\
+    --header 'content-type: application/json' --data-binary @- ${quoted(`${endpoint}/chaperone/v1/token`)})`
+}
+
+/** The same through Chaperone itself, which alone reads what a person who signed in has. */
+function askAsPerson({ endpoint, kind, reason, waitMs }: PluginOptions, command: readonly string[]): string {
+  const words = [
+    ...command,
+    '--json',
+    `--broker=${endpoint}`,
+    `--for=${kind}`,
+    ...(reason === '' ? [] : [`--reason=${reason}`]),
+    ...(waitMs === 0 ? [] : [`--wait=${waitMs}ms`]),
+  ]
+  return `said=$(${words.map(quoted).join(' ')} --ca-file "$new.pem" \${session:+--session "$session"}) || exit 1`
+}
+
+/** Sets \`own\` to what tells this job's cache from another's: the end of its token, for GitHub the run, for a person the sign-in. */
 function identifySource(source: TokenSource): string {
   switch (source.kind) {
     case 'file':
@@ -110,6 +130,9 @@ function identifySource(source: TokenSource): string {
     case 'variable':
       return `own=\${${source.name}:-}
 [ -n "$own" ] || fail 'there is no token in the variable ${source.name}'`
+    case 'login':
+      return `file=${quoted(source.path)}
+{ [ -r "$file" ] && read -r own <"$file"; } || fail 'Nobody is signed in. Run: chaperone login'`
     case 'github':
       return `[ -n "\${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ] || fail 'the job needs "permissions: id-token: write"'
 own=\${ACTIONS_ID_TOKEN_REQUEST_TOKEN:?}`

@@ -10,6 +10,7 @@ import { writeSessionKubeconfig } from '../terminal/kubeconfig.ts'
 import { say, type Context, type Parsed } from './command.ts'
 import { findKubectl } from './kubectl.ts'
 import { connectOrStart, type Link } from './link.ts'
+import { keepRenewed } from './renewal.ts'
 import { SessionEvents, type SessionEvent } from './session-events.ts'
 import { configFlags, reasonOf } from './shared-options.ts'
 import { shownCommand } from '../request/shown-command.ts'
@@ -54,6 +55,7 @@ export async function supervise(context: Context, parsed: Parsed, options: Super
     ...(reason === '' ? {} : { reason }),
   })
   const { session } = grant
+  parts.use(keepRenewed(link, session, (sentence) => say(context, sentence)))
   let open = true
   parts.defer(async () => {
     if (open) await endQuietly(context, link, session)

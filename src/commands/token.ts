@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import { z } from 'zod'
+import { parseDuration } from '../config/duration.ts'
 import { Fault } from '../model/fault.ts'
 import { addressHelp, addressOptions, brokerAddress, type BrokerAddress } from './broker-address.ts'
 import { exitCode, flag, printJson, text, type Command } from './command.ts'
@@ -18,31 +19,36 @@ Source
 ${sourceHelp}
 
 Options
-  --for KIND           pipeline (default), agent or person; told, not checked
+  --for KIND           pipeline, agent or person; told, not checked. Default: person
+                       with --login, else pipeline
   --reason TEXT        told in the journal
+  --wait DURATION      how long a held request waits for a reviewer; default 0
   --session ID         prolong this session instead of beginning one
   --json               session, token and end
 ${addressHelp}
 
 Examples
   chaperone token --token-file /var/run/secrets/tokens/chaperone
-  chaperone token --github --for agent --reason "nightly audit" --json`,
+  chaperone token --github --for agent --reason "nightly audit" --json
+  chaperone token --login`,
   options: {
     ...addressOptions,
     ...sourceOptions,
     for: { type: 'string' },
     reason: { type: 'string' },
     session: { type: 'string' },
+    wait: { type: 'string' },
     json: { type: 'boolean' },
   },
   run: async (context, parsed) => {
-    const source = sourceOf(parsed)
+    const source = await sourceOf(context, parsed)
     const address = await brokerAddress(context, parsed)
     const sessionID = text(parsed, 'session')
     const grant = await exchange(address, {
-      subjectToken: await readSource(source, context),
+      subjectToken: await readSource(source, context, parsed),
       kind: kindOf(parsed),
       reason: reasonOf(parsed),
+      waitMs: parseDuration(text(parsed, 'wait') ?? '0', '--wait'),
       ...(sessionID === undefined ? {} : { sessionID }),
     })
     if (flag(parsed, 'json')) printJson(context, grant)

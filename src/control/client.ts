@@ -9,7 +9,8 @@ export interface ClientOptions {
   /** `https://127.0.0.1:PORT` of the control API. */
   readonly endpoint: string
   readonly caPem: string
-  readonly token: string
+  /** Asked for before each call, where it is one that is renewed. */
+  readonly token: string | (() => Promise<string>)
   /** Names the session whose lifeline the event stream is. */
   readonly sessionID?: string
 }
@@ -26,10 +27,15 @@ export function connectControl(options: ClientOptions): ControlClient {
     headersTimeout: 30_000,
     bodyTimeout: silenceMs,
   })
-  const headers = { authorization: `Bearer ${options.token}`, 'user-agent': 'chaperone' }
+  const { token } = options
+  const headersOf = async () => ({
+    authorization: `Bearer ${typeof token === 'string' ? token : await token()}`,
+    'user-agent': 'chaperone',
+  })
 
   async function call<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<T> {
     try {
+      const headers = await headersOf()
       const answer = await request(`${options.endpoint}/v1/${path}`, {
         dispatcher: agent,
         method,
@@ -46,6 +52,7 @@ export function connectControl(options: ClientOptions): ControlClient {
 
   async function* stream(signal: AbortSignal): AsyncGenerator<BrokerEvent> {
     const query = options.sessionID === undefined ? '' : `?session=${encodeURIComponent(options.sessionID)}`
+    const headers = await headersOf()
     const answer = await request(`${options.endpoint}/v1/events${query}`, { dispatcher: agent, headers, signal })
     if (answer.statusCode !== 200) throw statusFault(await answer.body.text(), answer.statusCode)
     let pending = ''
@@ -82,6 +89,7 @@ export function connectControl(options: ClientOptions): ControlClient {
   return {
     info: () => call<BrokerInfo>('GET', 'info'),
     beginSession: (ask: SessionRequest) => call<SessionGrant>('POST', 'sessions', ask),
+    renewSession: (id) => call<Session>('POST', `sessions/${at(id)}/renew`),
     nameRecording: (id, recording) => call<Session>('PATCH', `sessions/${at(id)}`, { recording }),
     endSession: (id) => call<Session>('POST', `sessions/${at(id)}/end`),
     listHeld: (state) => call<HeldRequest[]>('GET', state === undefined ? 'held' : `held?state=${state}`),

@@ -30,13 +30,14 @@ const comment = z
 
 /**
  * What a screen may ask or order, over HTTPS on loopback with a bearer token and the broker's own CA.
- * Bodies are JSON; failures are metav1.Status with Chaperone's fault code in `reason`.
+ * A person, who signed in, may do what an operator and a reviewer may. Bodies are JSON; failures are metav1.Status with Chaperone's fault code in `reason`.
  *
  * | call | who | does |
  * | --- | --- | --- |
  * | GET  /v1/info | any | what this broker is |
- * | POST /v1/sessions | operator | begin a session, get its API token (once) |
+ * | POST /v1/sessions | operator, but a person where people sign in | begin a session, get its API token (once) |
  * | PATCH /v1/sessions/ID | operator | name its recording |
+ * | POST /v1/sessions/ID/renew | person | more time for it, by a sign-in that was refreshed |
  * | POST /v1/sessions/ID/end | operator | end it: its token stops working; requests whose client waits are withdrawn, those left for review stay |
  * | GET  /v1/sessions | any | the sessions of this broker |
  * | POST /v1/sessions/revoke | any | end one session, those of a subject, or all: their credentials stop working |
@@ -90,7 +91,11 @@ export interface BrokerInfo {
   readonly caFile: string
   readonly pid: number
   /** Who this connection is. */
-  readonly you: { readonly name: string; readonly groups: readonly string[]; readonly role: 'operator' | 'reviewer' }
+  readonly you: {
+    readonly name: string
+    readonly groups: readonly string[]
+    readonly role: 'operator' | 'reviewer' | 'person'
+  }
 }
 
 export interface SessionGrant {
@@ -143,6 +148,8 @@ export type BrokerEvent =
 export interface ControlClient extends AsyncDisposable {
   info(): Promise<BrokerInfo>
   beginSession(request: SessionRequest): Promise<SessionGrant>
+  /** As the person who signed in: the session then lasts as long as the sign-in that this connection shows. */
+  renewSession(sessionID: string): Promise<Session>
   nameRecording(sessionID: string, file: string): Promise<Session>
   endSession(sessionID: string): Promise<Session>
   listHeld(state?: HeldRequest['state']): Promise<readonly HeldRequest[]>

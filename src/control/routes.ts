@@ -20,11 +20,16 @@ import {
 /** Who is at the other end of a control connection. */
 export interface Caller {
   readonly subject: Subject
-  readonly role: 'operator' | 'reviewer'
+  /** A person, who signed in, may do what an operator and a reviewer may. */
+  readonly role: 'operator' | 'reviewer' | 'person'
+  /** Of a person: milliseconds since the epoch, by when the sign-in has to be refreshed. */
+  readonly until?: number
 }
 
 /** What the control calls act on. */
 export interface Desk {
+  /** Sessions are for people who signed in; absent = for the operator. */
+  readonly signIn?: boolean
   readonly info: () => Omit<BrokerInfo, 'you'>
   readonly sessions: Sessions
   readonly approvals: Approvals
@@ -55,9 +60,12 @@ const heldStates: readonly HeldState[] = [
 export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
   const [room, id, order] = call.path
   const known = `${call.method} ${[room, id === undefined ? undefined : 'ID', order].filter(Boolean).join('/')}`
+  if (known === 'GET info') return describe(desk, call.caller)
+  return room === 'held' ? answerHeld(desk, call, known, id ?? '') : answerSessions(desk, call, known, id ?? '')
+}
+
+async function answerSessions(desk: Desk, call: Call, known: string, id: string): Promise<unknown> {
   switch (known) {
-    case 'GET info':
-      return describe(desk, call.caller)
     case 'POST sessions':
       return beginSession(desk, call)
     case 'GET sessions':
@@ -68,27 +76,32 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
       return (
         operator(call) &&
         own(desk, call, id) &&
-        desk.sessions.nameRecording(id ?? '', parse(sessionPatch, call.body).recording)
+        desk.sessions.nameRecording(id, parse(sessionPatch, call.body).recording)
       )
+    case 'POST sessions/ID/renew':
+      return operator(call) && own(desk, call, id) && renewSession(desk, call.caller, id)
     case 'POST sessions/ID/end':
-      return operator(call) && own(desk, call, id) && endSession(desk, id ?? '')
+      return operator(call) && own(desk, call, id) && endSession(desk, id)
+    default:
+      return unknownCall(known)
+  }
+}
+
+async function answerHeld(desk: Desk, call: Call, known: string, id: string): Promise<unknown> {
+  const { subject } = call.caller
+  switch (known) {
     case 'GET held':
       return visibleHeld(desk, call)
     case 'GET held/ID':
-      return desk.approvals.get(id ?? '')
+      return desk.approvals.get(id)
     case 'POST held/ID/review':
-      return review(desk, call, id ?? '')
+      return review(desk, call, id)
     case 'POST held/ID/confirm':
-      return (
-        operator(call) && desk.approvals.confirm(id ?? '', call.caller.subject, parse(confirmRequest, call.body).digest)
-      )
+      return operator(call) && desk.approvals.confirm(id, subject, parse(confirmRequest, call.body).digest)
     case 'POST held/ID/withdraw':
-      return operator(call) && desk.approvals.withdraw(id ?? '', call.caller.subject)
+      return operator(call) && desk.approvals.withdraw(id, subject)
     case 'POST held/ID/comment':
-      return (
-        operator(call) &&
-        desk.approvals.comment(id ?? '', call.caller.subject, parse(commentRequest, call.body).comment)
-      )
+      return operator(call) && desk.approvals.comment(id, subject, parse(commentRequest, call.body).comment)
     default:
       return unknownCall(known)
   }
@@ -119,17 +132,30 @@ function describe(desk: Desk, caller: Caller): BrokerInfo {
 
 function beginSession(desk: Desk, call: Call): SessionGrant {
   operator(call)
+  const { subject, role, until } = call.caller
+  if (desk.signIn === true && role !== 'person') {
+    throw new Fault('ERR_UNAUTHENTICATED', 'This broker is for people who have signed in.', {
+      advice: 'Run `chaperone login`, with the configuration of the broker.',
+    })
+  }
   const ask = parse(sessionRequest, call.body)
   const info = desk.info()
   const { session, token } = desk.sessions.begin({
     kind: ask.kind,
     command: ask.command,
-    subject: call.caller.subject,
+    subject,
     mode: info.mode,
+    ...(until === undefined ? {} : { expiresAt: until }),
     ...(ask.waitMs === undefined ? {} : { waitMs: ask.waitMs }),
     ...(ask.reason === undefined ? {} : { reason: ask.reason }),
   })
   return { session, token, endpoint: info.endpoint, caFile: info.caFile }
+}
+
+function renewSession(desk: Desk, { subject, until }: Caller, id: string): Session {
+  if (until === undefined) throw new Fault('ERR_USAGE', `Session ${id} does not end by itself.`)
+  if (desk.sessions.living(id) !== undefined) return desk.sessions.prolong(id, subject, until)
+  throw new Fault('ERR_CONFLICT', `Session ${id} has ended.`)
 }
 
 function visibleHeld(desk: Desk, call: Call): readonly HeldRequest[] {
@@ -145,9 +171,9 @@ function visibleHeld(desk: Desk, call: Call): readonly HeldRequest[] {
 }
 
 function review(desk: Desk, call: Call, id: string): Promise<HeldRequest> {
-  if (call.caller.role !== 'reviewer') {
+  if (call.caller.role === 'operator') {
     throw new Fault('ERR_FORBIDDEN', 'A review needs a reviewer, and this connection is an operator.', {
-      advice: 'Connect with a reviewer token: `chaperone review --token-file FILE`.',
+      advice: 'Connect with a reviewer token: `chaperone review --token-file FILE`, or sign in.',
     })
   }
   const { sawWhole, ...verdict } = parse(reviewRequest, call.body)
@@ -156,12 +182,19 @@ function review(desk: Desk, call: Call, id: string): Promise<HeldRequest> {
 }
 
 function operator(call: Call): true {
-  if (call.caller.role === 'operator') return true
+  if (call.caller.role !== 'reviewer') return true
   throw new Fault('ERR_FORBIDDEN', 'Only the operator may do this, and this connection is a reviewer.')
 }
 
-function own(desk: Desk, call: Call, id: string | undefined): true {
-  if (desk.sessions.get(id ?? '').subject.name === call.caller.subject.name) return true
+function own(desk: Desk, call: Call, id: string): true {
+  assertOwn(desk, call.caller, id)
+  return true
+}
+
+/** Throws ERR_FORBIDDEN for somebody else's session, ERR_NOT_FOUND. */
+export function assertOwn({ sessions }: Pick<Desk, 'sessions'>, { subject }: Caller, id: string): void {
+  const { name, uid } = sessions.get(id).subject
+  if (name === subject.name && uid === subject.uid) return
   throw new Fault('ERR_FORBIDDEN', `Session ${id} belongs to someone else.`)
 }
 

@@ -7,7 +7,7 @@ import { failure } from '../model/status.ts'
 import type { JournalPort } from '../journal/port.ts'
 import type { BrokerEvent } from './contract.ts'
 import type { EventHub } from './events.ts'
-import { answerCall, endSession, type Call, type Caller, type Desk } from './routes.ts'
+import { answerCall, assertOwn, endSession, type Call, type Caller, type Desk } from './routes.ts'
 
 /** Largest control body: a comment of 2,000 characters fits many times over. */
 const maxBodyBytes = 64 * 1024
@@ -157,11 +157,11 @@ async function streamEvents(
   sessionID: string | null,
   response: ServerResponse,
 ): Promise<void> {
-  if (sessionID !== null && options.desk.sessions.get(sessionID).subject.name !== caller.subject.name) {
-    throw new Fault('ERR_FORBIDDEN', `Session ${sessionID} belongs to someone else.`)
-  }
+  if (sessionID !== null) assertOwn(options.desk, caller, sessionID)
   const release = sessionID === null ? undefined : lifelines.hold(sessionID)
-  const stream = options.hub.open(caller.role === 'reviewer' ? caller.subject : undefined)
+  // Whoever follows one session of theirs does not look at those of others.
+  const isWatching = caller.role !== 'operator' && sessionID === null
+  const stream = options.hub.open(isWatching ? caller.subject : undefined)
   const hello: BrokerEvent = {
     type: 'hello',
     held: options.desk.approvals.list(),

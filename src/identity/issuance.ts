@@ -5,12 +5,14 @@ import type { CompileExpression } from './claims.ts'
 import { Credentials, type CredentialParts } from './credentials.ts'
 import { makeExchange, type ClientSessions } from './exchange.ts'
 import type { FetchDocument } from './key-source.ts'
-import type { Exchange, IssuerConfig } from './port.ts'
+import { makeVerifyPerson, withPeople, type VerifyPerson } from './person.ts'
+import type { Exchange, IssuerConfig, PeopleConfig } from './port.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 import { eitherOf, makeTokenReview, type ReviewToken } from './token-review.ts'
 
 export interface IssuanceParts {
   readonly jwt: readonly IssuerConfig[]
+  readonly people: PeopleConfig | undefined
   readonly review: { readonly ask: ReviewToken; readonly reservedNames: readonly string[] } | undefined
   readonly lifetimeMs: number
   readonly key: CredentialParts['key']
@@ -24,14 +26,18 @@ export interface IssuanceParts {
 
 export interface Issuance {
   readonly exchange: Exchange
+  /** Undefined where nobody signs in. */
+  readonly person: VerifyPerson | undefined
   /** The living session of a credential; asked on every request. */
   sessionOf(token: string): Session | undefined
 }
 
 /** All that gives out credentials and knows them again. Throws ERR_CONFIG. */
 export function makeIssuance(parts: IssuanceParts): Issuance {
-  const { sessions, lifetimeMs, key, audience, mode, review } = parts
-  const jwt = makeAuthenticators(parts.jwt, { fetch: parts.fetch, compile: parts.compile, now: () => new Date() })
+  const { sessions, lifetimeMs, key, audience, mode, review, people } = parts
+  const any = makeAuthenticators(parts.jwt, { fetch: parts.fetch, compile: parts.compile, now: () => new Date() })
+  const person = people === undefined ? undefined : makeVerifyPerson(any, people, Date.now)
+  const jwt = people === undefined || person === undefined ? any : withPeople(any, people, person)
   const credentials = new Credentials({ key, audience, now: Date.now, newID: randomUUID })
   return {
     exchange: makeExchange({
@@ -43,6 +49,7 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
       now: Date.now,
       mode,
     }),
+    person,
     sessionOf: (token) => {
       const id = credentials.check(token)
       return id === undefined ? undefined : sessions.living(id)

@@ -14,7 +14,8 @@ export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
 }
 
-/** The token of `Authorization: Bearer …` (RFC 6750 §2.1), or undefined when the header is anything else. */
-export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^Bearer ([A-Za-z0-9._~+/-]{16,4096}=*)$/i.exec(authorization ?? '')?.[1]
+/** The token of `Authorization: Bearer …` (RFC 6750 §2.1), or undefined when the header is anything else, or the token longer. */
+export function bearerToken(authorization: string | undefined, longest = 4096): string | undefined {
+  const token = /^Bearer ([A-Za-z0-9._~+/-]{16,}=*)$/i.exec(authorization ?? '')?.[1]
+  return token === undefined || token.length > longest ? undefined : token
 }

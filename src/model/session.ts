@@ -22,7 +22,7 @@ export interface Session {
   readonly reason?: string
   readonly startedAt: string
   readonly endedAt?: string
-  /** Of a `client`: it ends then, unless its credential is renewed. */
+  /** Of a `client`, and of a person who signed in: it ends then, unless the credential or the sign-in is renewed. */
   readonly expiresAt?: string
   /** File name of the recording below the recordings folder, empty until one is opened. */
   readonly recording: string

@@ -15,9 +15,16 @@ export interface Subject {
   readonly onBehalfOf?: string
 }
 
-/** True when both are the same human for separation of duties: same name, or one acts on behalf of the other. */
+/**
+ * True when both are the same human for separation of duties: same name, however they proved it and in whatever case it is
+ * written (Unicode, NFKC), or one acts on behalf of the other, or the provider says that both names are one (uid).
+ */
 export function samePerson(a: Subject, b: Subject): boolean {
-  const humans = (subject: Subject) => [subject.name, ...(subject.onBehalfOf === undefined ? [] : [subject.onBehalfOf])]
-  const other = new Set(humans(b))
-  return humans(a).some((name) => other.has(name))
+  const isSameAtProvider = a.authenticatedBy === 'jwt' && b.authenticatedBy === 'jwt' && a.uid !== '' && a.uid === b.uid
+  const other = new Set(humansOf(b))
+  return isSameAtProvider || humansOf(a).some((name) => other.has(name))
+}
+
+function humansOf({ name, onBehalfOf }: Subject): readonly string[] {
+  return [name, ...(onBehalfOf === undefined ? [] : [onBehalfOf])].map((one) => one.normalize('NFKC').toLowerCase())
 }

@@ -36,7 +36,9 @@ export class SessionRegistry implements Sessions {
   begin(ask: Parameters<Sessions['begin']>[0]): ReturnType<Sessions['begin']> {
     const token = this.#parts.newToken()
     const credential = this.#parts.hash(token)
-    const session = this.#add(ask, credential)
+    const { expiresAt, ...rest } = ask
+    const end = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
+    const session = this.#add({ ...rest, ...end }, credential)
     this.#byCredential.set(credential, session.id)
     return { session, token }
   }
@@ -53,14 +55,14 @@ export class SessionRegistry implements Sessions {
     return this.#add({ ...ask, kind: 'client', expiresAt: new Date(ask.expiresAt).toISOString() }, '')
   }
 
-  /** The session while it runs, and a client's until it expires. */
+  /** The session while it runs, and until it expires where it does. */
   living(id: string): Session | undefined {
     const session = this.#byID.get(id)?.session
     if (session === undefined || session.endedAt !== undefined || this.#hasExpired(session)) return undefined
     return session
   }
 
-  /** Gives a client's session more time, and what is known of its subject now. Throws ERR_NOT_FOUND. */
+  /** Gives a session more time, and what is known of its subject now. Throws ERR_NOT_FOUND. */
   prolong(id: string, subject: Subject, expiresAt: number): Session {
     return this.#change(id, { subject, expiresAt: new Date(expiresAt).toISOString() })
   }
@@ -70,10 +72,10 @@ export class SessionRegistry implements Sessions {
     return this.active().filter((session) => this.#hasExpired(session))
   }
 
-  /** The live session of a token, or undefined when there is none or it has ended. */
+  /** The live session of a token, or undefined when there is none, it has ended or its time is over. */
   byToken(token: string): Session | undefined {
     const id = this.#byCredential.get(this.#parts.hash(token))
-    return id === undefined ? undefined : this.#byID.get(id)?.session
+    return id === undefined ? undefined : this.living(id)
   }
 
   get(id: string): Session {

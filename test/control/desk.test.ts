@@ -18,6 +18,8 @@ const operator = localSubject({ name: 'ana', uid: 1000 })
 const reviewer = { ...operator, name: 'bob', uid: 'reviewer:bob', groups: ['leads'] }
 const operatorToken = newToken()
 const reviewerToken = newToken()
+const person = { ...operator, name: 'eve', uid: 'e-1', groups: ['leads'], authenticatedBy: 'jwt' } as const
+const personToken = newToken()
 const digest = 'a'.repeat(64)
 
 let parts: AsyncDisposableStack
@@ -27,6 +29,8 @@ let journal: AuditEvent[]
 let journalFails: boolean
 let orders: string[]
 let hub: EventHub
+let peopleSignIn: boolean
+let until: number
 let sessions: SessionRegistry
 
 /** Records what reaches the held requests; what they do with it is the approval room's own story. */
@@ -61,6 +65,8 @@ beforeEach(async () => {
   const certificate = await trust.issueServerCertificate({ hosts: ['127.0.0.1', 'localhost'], days: 1 })
   journal = []
   journalFails = false
+  peopleSignIn = false
+  until = Date.now() + 600_000
   orders = []
   hub = new EventHub()
   sessions = new SessionRegistry({ now: () => new Date(), random: (n) => randomBytes(n), newToken, hash: tokenHash })
@@ -69,6 +75,9 @@ beforeEach(async () => {
     port: 0,
     tls: { key: certificate.keyPem, cert: certificate.certPem },
     desk: {
+      get signIn() {
+        return peopleSignIn
+      },
       info: () => ({
         version: '0',
         mode: 'local',
@@ -95,6 +104,7 @@ beforeEach(async () => {
     authenticate: (header) => {
       if (header === `Bearer ${operatorToken}`) return Promise.resolve({ subject: operator, role: 'operator' })
       if (header === `Bearer ${reviewerToken}`) return Promise.resolve({ subject: reviewer, role: 'reviewer' })
+      if (header === `Bearer ${personToken}`) return Promise.resolve({ subject: person, role: 'person', until })
       return Promise.resolve(undefined)
     },
     clock: { now: () => new Date() },
@@ -217,6 +227,54 @@ describe('a session at the desk', () => {
     await ana.endSession(session.id)
     expect(sessions.byToken(token)).toBeUndefined()
     expect(orders).toEqual([`end ${session.id}`])
+  })
+})
+
+describe('a person who signed in', () => {
+  it('begins a session that ends with the sign-in, and a refreshed one gives it more time', async () => {
+    const eve = client(personToken)
+    const { session, token } = await eve.beginSession({ kind: 'run', command: ['kubectl'] })
+    expect([session.subject, session.expiresAt]).toEqual([person, new Date(until).toISOString()])
+    until += 600_000
+    expect((await eve.renewSession(session.id)).expiresAt).toBe(new Date(until).toISOString())
+    until = Date.now() - 1
+    await eve.renewSession(session.id)
+    expect(sessions.byToken(token)).toBeUndefined()
+    expect(sessions.expired().map(({ id }) => id)).toEqual([session.id])
+    until = Date.now() + 600_000
+    await expect(eve.renewSession(session.id)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  })
+
+  it('reviews, and withdraws, as far as the request itself lets them', async () => {
+    const eve = client(personToken)
+    await expect(eve.review('h-1', { verdict: 'approve', digest })).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    await expect(eve.withdraw('h-1')).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    expect(orders).toEqual(['review h-1', 'withdraw h-1'])
+  })
+
+  it('is asked for where people sign in: whoever only uses the system begins nothing there', async () => {
+    peopleSignIn = true
+    const ask = { kind: 'run' as const, command: ['kubectl'] }
+    await expect(client(operatorToken).beginSession(ask)).rejects.toMatchObject({
+      code: 'ERR_UNAUTHENTICATED',
+      advice: expect.stringMatching(/chaperone login/) as string,
+    })
+    await expect(client(personToken).beginSession(ask)).resolves.toMatchObject({ session: { subject: person } })
+  })
+
+  it('renews no session of somebody else, although the name is the same, and nobody else renews one', async () => {
+    const { session } = sessions.begin({
+      kind: 'run',
+      subject: { ...person, uid: 'e-2' },
+      mode: 'local',
+      command: [],
+      expiresAt: until,
+    })
+    for (const one of [client(personToken), client(operatorToken), client(reviewerToken)]) {
+      await expect(one.renewSession(session.id)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    }
+    const own = sessions.begin({ kind: 'run', subject: operator, mode: 'local', command: [] })
+    await expect(client(operatorToken).renewSession(own.session.id)).rejects.toMatchObject({ code: 'ERR_USAGE' })
   })
 })
 

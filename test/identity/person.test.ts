@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { makeAuthenticators } from '../../src/identity/authenticators.ts'
-import { makeVerifyPerson } from '../../src/identity/person.ts'
+import { makeVerifyPerson, withPeople } from '../../src/identity/person.ts'
 import { compileExpression } from '../../src/policy/expression.ts'
 import { at, issuerConfig, issuerURL, testIssuer } from './issuer.ts'
 
@@ -44,6 +44,15 @@ it.each([
 ])('a token that is %s is no person', async (_what, claims, header) => {
   const { issuer, verify } = await people()
   await expect(verify(await issuer.sign(claims, header))).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
+})
+
+it('one that opens a session is looked at as strictly when it speaks for a person, and as ever when it does not', async () => {
+  const { issuer, verify } = await people()
+  const parts = { fetch: issuer.fetch, now: () => issuer.now, compile: compileExpression }
+  const all = withPeople(makeAuthenticators([config], parts), { issuer: issuerURL, clientID: 'chaperone' }, verify)
+  await expect(all.verify(await issuer.sign({}, { typ: 'at+jwt' }))).rejects.toThrow(/no ID token/)
+  await expect(all.verify(await issuer.sign({ aud: 'ci', actor: 'ana' }))).resolves.toMatchObject({ onBehalfOf: 'ana' })
+  await expect(all.verify('nonsense')).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
 })
 
 it('that of another issuer which the broker trusts is no person', async () => {

@@ -171,6 +171,7 @@ export class FakeClient implements ControlClient {
 
   info = () => Promise.resolve(this.#info)
   beginSession = () => Promise.reject(new Error('no screen begins a session'))
+  renewSession = () => Promise.reject(new Error('no screen renews a session'))
   nameRecording = () => Promise.reject(new Error('no screen names a recording'))
   endSession = () => Promise.reject(new Error('no screen ends a session'))
   listHeld = () => Promise.resolve([])
