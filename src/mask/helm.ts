@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Fault } from '../model/fault.ts'
-import type { JsonObject, JsonValue, ResourceRequest } from '../model/request.ts'
+import { RawNumber, type JsonObject, type JsonValue, type ResourceRequest } from '../model/request.ts'
 import { secretNames } from '../model/secret-names.ts'
 import { encodeJson, parseJson } from '../stream/json.ts'
 import { concealSecrets } from './detect.ts'
@@ -13,6 +13,10 @@ import { maskObject, type Walk } from './walk.ts'
 
 /** Bytes of a record when it is unpacked; what etcd keeps is at most 1.5 MiB packed. */
 const MAX_RECORD_BYTES = 8 * 1024 * 1024
+/** JSON and files of charts are packed to a tenth or so: a few bytes that stand for many are no record. */
+const MAX_RATIO = 32
+/** Of small ones, which have much of the same. */
+const MIN_RECORD_BYTES = 64 * 1024
 /** Shorter values are in so many texts by accident that all would be hidden. */
 const SHORTEST_TRACED = 6
 /** What a record says of itself stands in the name and the labels of its secret as well. */
@@ -40,7 +44,8 @@ export function openRecord(packed: Secret): JsonObject | undefined {
   if (typeof text !== 'string' || !text.startsWith('SDRzS')) return undefined
   try {
     const inner = Buffer.from(Buffer.from(text, 'base64').toString('latin1'), 'base64')
-    const record = parseJson(gunzipSync(inner, { maxOutputLength: MAX_RECORD_BYTES }))
+    const maxOutputLength = Math.min(MAX_RECORD_BYTES, MAX_RATIO * inner.length + MIN_RECORD_BYTES)
+    const record = parseJson(gunzipSync(inner, { maxOutputLength }))
     return isObject(record) && typeof record['name'] === 'string' && isObject(record['chart']) ? record : undefined
   } catch (thrown) {
     if (thrown instanceof Fault || (thrown instanceof Error && 'code' in thrown)) return undefined
@@ -125,6 +130,8 @@ class RecordMasker {
   readonly #walk: Walk
   /** Texts that were hidden in manifests, plain and in base64. */
   readonly #traced = new Set<string>()
+  /** A text of manifests cannot be read, so that nobody knows which values are secret: all are taken to be. */
+  #isBlind = false
 
   constructor(owner: Owner, walk: Walk) {
     this.#owner = owner
@@ -155,6 +162,7 @@ class RecordMasker {
     if (typeof text !== 'string') return text === undefined ? null : this.#token(text, path)
     const manifests = readManifests(text)
     const masked = manifests === undefined ? undefined : this.#masked(text, manifests)
+    this.#isBlind ||= masked === undefined
     const comments = masked?.match(/#.*$/gm) ?? []
     return masked === undefined || this.#holdsTraced(comments.join('\n')) ? this.#token(text, path) : masked
   }
@@ -198,15 +206,15 @@ class RecordMasker {
       return Object.fromEntries(members)
     }
     if (typeof value === 'boolean' || value === null || value === '') return value
-    if (isSecretName) return this.#token(value, path)
-    return typeof value === 'string' && this.#looksSecret(value, path) ? this.#token(value, path) : value
+    const text = value instanceof RawNumber ? value.text : String(value)
+    return isSecretName || this.#looksSecret(text, path) ? this.#token(value, path) : value
   }
 
   /** Files of a chart are in base64. */
   #looksSecret(text: string, path: readonly string[]): boolean {
     const isFile = path[0] === 'chart' && path.at(-1) === 'data'
     const plain = isFile ? Buffer.from(text, 'base64').toString('utf8') : text
-    if (!ofItself.test(path.join(' ')) && this.#holdsTraced(plain)) return true
+    if (!ofItself.test(path.join(' ')) && (this.#isBlind || this.#holdsTraced(plain))) return true
     // What tokens of this caller look like is of no interest here: whether there would be one is.
     return concealSecrets(plain, detectors, () => '') !== plain
   }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { UpstreamAnswer } from '../kube/port.ts'
 import type { Masker, MaskedAnswer } from '../mask/port.ts'
 import type { Status } from '../model/status.ts'
@@ -17,6 +18,9 @@ export interface Delivery {
   /** client-go repeats any request by itself when it is told when. */
   readonly retryAfter: boolean
 }
+
+/** Others get their turn after this long: pieces that are there already come one after the other, without a pause. */
+const TURN_MS = 10
 
 /** A Status of Chaperone's own. The connection ends when the request's body was not read to its end. */
 export function sendStatus(reply: ClientReply, status: Status, auditID: string, headOnly: boolean): void {
@@ -121,9 +125,14 @@ async function pump(
   tail?: Tail,
 ): Promise<void> {
   let next = first
+  let since = performance.now()
   while (next.done !== true && !out.destroyed) {
     tail?.note(next.value)
     if (!out.write(next.value)) await drained(out)
+    if (performance.now() - since > TURN_MS) {
+      await setImmediate()
+      since = performance.now()
+    }
     next = out.destroyed ? next : await chunks.next()
   }
   await ended(out)

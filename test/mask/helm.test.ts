@@ -79,6 +79,17 @@ describe('A record of helm', () => {
     ['as a number below a secret name', { config: { token: 4111111111111111 } }],
     ['in what a chart brings', { chart: { ...record().chart, values: { db: { password: canary } } } }],
     ['under another name, where a manifest shows what it is', { config: { tea: canary } }],
+    [
+      'as a number that a manifest shows as a text',
+      {
+        config: { tea: 4111111111111111 },
+        manifest: 'kind: Secret\napiVersion: v1\nstringData: {card: "4111111111111111"}\n',
+      },
+    ],
+    [
+      'under another name, where no manifest can be read',
+      { config: { tea: canary }, manifest: `${secretManifest}\t- {\n` },
+    ],
     ['in a longer text of which a manifest shows a part', { config: { url: `kettle ${canary} tea` } }],
     ['in the notes', { info: { status: 'deployed', notes: `Your password is ${canary}.` } }],
     ['in a file of the chart', { chart: { ...record().chart, files: [{ name: 'a', data: base64(`x${canary}`) }] } }],
