@@ -1,8 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { Fault } from '../model/fault.ts'
-import { RawNumber, type JsonObject, type JsonValue, type ResourceRequest } from '../model/request.ts'
+import type { JsonObject, JsonValue, ResourceRequest } from '../model/request.ts'
 import { secretNames } from '../model/secret-names.ts'
-import { encodeJson, parseJson } from '../stream/json.ts'
+import { encodeJson, parseJson, stringifyJson } from '../stream/json.ts'
 import { concealSecrets } from './detect.ts'
 import { differences } from './differences.ts'
 import { isObject, isSecret } from './fields.ts'
@@ -206,7 +206,7 @@ class RecordMasker {
       return Object.fromEntries(members)
     }
     if (typeof value === 'boolean' || value === null || value === '') return value
-    const text = value instanceof RawNumber ? value.text : String(value)
+    const text = typeof value === 'string' ? value : stringifyJson(value)
     return isSecretName || this.#looksSecret(text, path) ? this.#token(value, path) : value
   }
 
