@@ -5,7 +5,7 @@ import { isWithin } from './within.ts'
 export interface Finding {
   /** `policy/rule`. */
   readonly rule: string
-  readonly kind: 'contradictory' | 'shadowed' | 'no-reviewer'
+  readonly kind: 'contradictory' | 'shadowed' | 'no-reviewer' | 'no-request'
   /** One sentence. */
   readonly message: string
 }
@@ -17,14 +17,20 @@ export interface KnownReviewer {
 }
 
 /**
- * Rules that can never have the last word, and holds that nobody could release. `reviewers` undefined = not known here.
+ * The API server asks these of its own rules (RBAC) while it handles a create, update or patch; no request has them.
+ * `impersonate` is asked here, for --as.
+ */
+const unaskedVerbs: ReadonlySet<string> = new Set(['bind', 'escalate', 'approve', 'sign'])
+
+/**
+ * Rules that can never speak or never have the last word, and holds that nobody could release. `reviewers` undefined = not known here.
  * It compares rules two by two: 10,000 of them take seconds.
  */
 export function lint(rules: readonly Rule[], reviewers: readonly KnownReviewer[] | undefined): readonly Finding[] {
   const certain = rules.filter(({ condition }) => condition === undefined)
   return rules.flatMap((rule, index) => {
     const other = certain.find((one) => one !== rule && overrules(one, rule, rules.indexOf(one) < index))
-    const found = other === undefined ? [] : [overruled(rule, other)]
+    const found = [...unasked(rule), ...(other === undefined ? [] : [overruled(rule, other)])]
     return reviewers === undefined ? found : [...found, ...missingReviewers(rule, reviewers)]
   })
 }
@@ -47,6 +53,12 @@ function overruled(rule: Rule, other: Rule): Finding {
   const what = rule.effect === 'allow' ? 'allows' : 'holds'
   const message = `It never ${what} anything: ${other.id} denies all it matches.`
   return { rule: rule.id, kind: 'contradictory', message }
+}
+
+function unasked({ id, match }: Rule): readonly Finding[] {
+  if (!match.verbs.every((verb) => unaskedVerbs.has(verb))) return []
+  const message = `It speaks to no request: none has the verb ${match.verbs.join(' or ')}; match create, update and patch, of bindings with bindsRole().`
+  return [{ rule: id, kind: 'no-request', message }]
 }
 
 function missingReviewers(rule: Rule, known: readonly KnownReviewer[]): readonly Finding[] {

@@ -37,6 +37,16 @@ describe('Checking a policy', () => {
       [`effect: allow, ${pods}`, `effect: deny, when: request.dryRun, ${everything}`],
       [],
     ],
+    [
+      'a rule for what the API server asks its own rules alone',
+      ['effect: deny, match: {verbs: [bind, escalate], apiGroups: [rbac.authorization.k8s.io], resources: ["*"]}'],
+      ['p/r0 no-request'],
+    ],
+    [
+      'nothing where such a verb stands beside others',
+      ['effect: deny, match: {verbs: [update, approve], apiGroups: [certificates.k8s.io], resources: ["*"]}'],
+      [],
+    ],
     ['nothing where the deny is narrower', [`effect: allow, ${everything}`, `effect: deny, ${pods}`], []],
   ])('finds %s', (_name, rules, found) => {
     expect(findings(rules)).toEqual(found)
