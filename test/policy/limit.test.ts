@@ -109,6 +109,13 @@ describe('A limit of requests', () => {
   })
 })
 
+it('callers of one rule, however many, make no other rule forget', () => {
+  const usage = new Usage()
+  usage.note('deletes', 'ana', 1, 0)
+  for (let index = 0; index < 5000; index++) usage.note('reads', `session ${index}`, 1, index)
+  expect(usage.count('deletes', 'ana', 10_000, 5000)).toBe(1)
+})
+
 describe('A limit of objects', () => {
   const all = ask(resourceRequest('deletecollection', 'pods', { namespace: 'shop' }))
   const policy = policyOf(`effect: allow, ${pods}, limit: {objects: 3}`)
