@@ -163,7 +163,7 @@ async function release(
   // What waited was counted when it came.
   const uncounted = { ...stations, decide: (input: DecisionInput) => stations.decide({ ...input, usage: nothing }) }
   const now = decideMatter(matter, uncounted)
-  if (now.effect === 'deny' || (now.effect === 'hold' && ruleNames(now) !== ruleNames(before))) {
+  if (now.effect === 'deny' || (now.effect === 'hold' && !isSameHold(now, before))) {
     return stop('policy-changed', 'The policy changed while the request waited, and no longer lets it pass.')
   }
   if (signal.aborted) return stop(clientGone.code, clientGone.message)
@@ -199,6 +199,13 @@ function refused(reason: Reason): Settled {
 
 function firstReason(decision: Decision): Reason {
   return decision.reasons[0] ?? { code: 'no-rule-matches', message: 'No rule of the policy allows this.' }
+}
+
+/** A changed policy may want other reviewers, or more of them, by a rule of the same name. */
+function isSameHold(now: Extract<Decision, { effect: 'hold' }>, before: Decision): boolean {
+  if (before.effect !== 'hold' || ruleNames(now) !== ruleNames(before)) return false
+  if (now.policyDigest === before.policyDigest) return true
+  return JSON.stringify(now.requirement) === JSON.stringify(before.requirement)
 }
 
 function ruleNames(decision: Decision): string {

@@ -130,9 +130,17 @@ test('a client that leaves takes its held request back', async () => {
 
 const otherRule: Decision = { ...hold, reasons: [{ code: 'rule-holds', rule: 'test/other', message: 'Also this.' }] }
 
+const ofTwo: Decision = {
+  ...hold,
+  effect: 'hold',
+  policyDigest: 'of a changed policy',
+  requirement: { kind: 'review', reviewers: [{ group: 'leads' }], count: 2, expiresAfterMs: 60_000 },
+}
+
 test.each([
   ['denies', deny],
   ['is held by another rule', otherRule],
+  ['is held for more people by the same rule', ofTwo],
 ])('what was approved does not run when the policy now %s', async (_name, later) => {
   const place = parkingPlace()
   let decision: Decision = hold
@@ -145,6 +153,19 @@ test.each([
     expect(house.arrived).toEqual([])
     expect(place.completions).toMatchObject([{ ok: false }])
     expect((await house.completed()).annotations['chaperone/reason']).toBe('policy-changed')
+  })
+})
+
+test('what a changed policy holds just as before runs', async () => {
+  const place = parkingPlace()
+  let decision: Decision = hold
+  await inHouse({ decide: () => decision, park: place.park }, async (house) => {
+    const answer = ask(house, configMaps, create)
+    await place.parked
+    decision = { ...hold, policyDigest: 'of a changed policy' }
+    place.verdict('approved')
+    expect((await answer).status).toBe(200)
+    expect(house.arrived).toHaveLength(1)
   })
 })
 
