@@ -193,3 +193,25 @@ it('an issuer that is listed twice is refused at the start', async () => {
   const issuer = await testIssuer()
   expect(() => trusting(issuer, issuerConfig(), issuerConfig())).toThrow(/there twice/)
 })
+
+it('a workload of SPIFFE is known by its identifier, and only those of the trust domain', async () => {
+  const issuer = await testIssuer('ES256')
+  const config = issuerConfig({
+    claimValidationRules: [
+      { expression: 'claims.sub.startsWith("spiffe://example.org/")', message: 'It is of another trust domain.' },
+    ],
+    claimMappings: {
+      username: { claim: 'sub', prefix: '' },
+      groups: { expression: 'claims.sub.split("/")[3] == "ns" ? ["namespace:" + claims.sub.split("/")[4]] : []' },
+      extra: [],
+    },
+  })
+  // JWT-SVID section 3: sub is the SPIFFE ID, aud and exp are there; typ is JWT or JOSE.
+  const verify = (sub: string) =>
+    issuer.sign({ sub, nbf: undefined }, { typ: 'JOSE' }).then(trusting(issuer, config).verify)
+  await expect(verify('spiffe://example.org/ns/shop/sa/web')).resolves.toMatchObject({
+    name: 'spiffe://example.org/ns/shop/sa/web',
+    groups: ['namespace:shop'],
+  })
+  await expect(verify('spiffe://example.org.evil.com/ns/shop/sa/web')).rejects.toEqual(refusal('another trust domain'))
+})
