@@ -1,6 +1,6 @@
 import type { Requirement } from '../model/decision.ts'
 import { Fault } from '../model/fault.ts'
-import { isCut, type HeldRequest, type Review } from '../model/held.ts'
+import { isCut, namesReviewer, type HeldRequest, type Review } from '../model/held.ts'
 import { samePerson, type Subject } from '../model/subject.ts'
 
 type ReviewRequirement = Extract<Requirement, { kind: 'review' }>
@@ -22,7 +22,7 @@ export function assertMayReview(held: HeldRequest, review: Omit<Review, 'at'>): 
   if (reviewer.onBehalfOf !== undefined) {
     throw new Fault('ERR_FORBIDDEN', 'An agent cannot review a request; a person has to.')
   }
-  if (!isNamed(reviewer, requirement)) {
+  if (!namesReviewer(held, reviewer)) {
     throw new Fault('ERR_FORBIDDEN', `The rule does not name you as a reviewer of ${held.id}.`, {
       advice: `It names: ${requirement.reviewers.map(selectorText).join(', ')}.`,
     })
@@ -86,14 +86,6 @@ function assertReadable(held: HeldRequest, review: Pick<Review, 'sawWhole'> = {}
   throw new Fault('ERR_FORBIDDEN', sentence, {
     advice: `Look at \`chaperone held show ${held.id}\`. Deny it, or approve it all the same with --not-shown-whole.`,
   })
-}
-
-function isNamed(reviewer: Subject, requirement: ReviewRequirement): boolean {
-  return requirement.reviewers.some((selector) =>
-    'group' in selector
-      ? selector.group === '*' || reviewer.groups.includes(selector.group)
-      : selector.user === '*' || selector.user === reviewer.name,
-  )
 }
 
 /** The subject itself when it is a human, else the human it acts for; never an agent. */

@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import type { Approvals } from '../approval/port.ts'
 import type { HeldRequest, HeldState } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
-import type { Subject } from '../model/subject.ts'
 import { Fault } from '../model/fault.ts'
 import type { Sessions } from '../session/port.ts'
 import {
@@ -16,15 +15,8 @@ import {
   type Revocation,
   type SessionGrant,
 } from './contract.ts'
-
-/** Who is at the other end of a control connection. */
-export interface Caller {
-  readonly subject: Subject
-  /** A person, who signed in, may do what an operator and a reviewer may. */
-  readonly role: 'operator' | 'reviewer' | 'person'
-  /** Of a person: milliseconds since the epoch, by when the sign-in has to be refreshed. */
-  readonly until?: number
-}
+import type { Caller } from './caller.ts'
+import { View } from './visible.ts'
 
 /** What the control calls act on. */
 export interface Desk {
@@ -65,13 +57,14 @@ export async function answerCall(desk: Desk, call: Call): Promise<unknown> {
 }
 
 async function answerSessions(desk: Desk, call: Call, known: string, id: string): Promise<unknown> {
+  const view = new View(call.caller, desk.sessions)
   switch (known) {
     case 'POST sessions':
       return beginSession(desk, call)
     case 'GET sessions':
-      return desk.sessions.list()
+      return desk.sessions.list().filter((session) => view.session(session))
     case 'POST sessions/ID':
-      return id === 'revoke' ? revoke(desk, parse(revocation, call.body)) : unknownCall(known)
+      return id === 'revoke' ? revoke(desk, parse(revocation, call.body), view) : unknownCall(known)
     case 'PATCH sessions/ID':
       return (
         operator(call) &&
@@ -89,11 +82,12 @@ async function answerSessions(desk: Desk, call: Call, known: string, id: string)
 
 async function answerHeld(desk: Desk, call: Call, known: string, id: string): Promise<unknown> {
   const { subject } = call.caller
+  const view = new View(call.caller, desk.sessions)
   switch (known) {
     case 'GET held':
-      return visibleHeld(desk, call)
+      return heldOf(desk, call).filter((held) => view.held(held))
     case 'GET held/ID':
-      return desk.approvals.get(id)
+      return visible(desk.approvals.get(id), view)
     case 'POST held/ID/review':
       return review(desk, call, id)
     case 'POST held/ID/confirm':
@@ -112,9 +106,13 @@ function unknownCall(call: string): never {
 }
 
 /** Anybody who may call may end sessions: it only makes less possible. Throws ERR_NOT_FOUND for one that is unknown. */
-async function revoke(desk: Desk, which: Revocation): Promise<readonly Session[]> {
-  const running = desk.sessions.list().filter(({ endedAt }) => endedAt === undefined)
-  if ('sessionID' in which) return [await endSession(desk, desk.sessions.get(which.sessionID).id)]
+async function revoke(desk: Desk, which: Revocation, view: View): Promise<readonly Session[]> {
+  const running = desk.sessions.list().filter((session) => session.endedAt === undefined && view.session(session))
+  if ('sessionID' in which) {
+    const session = desk.sessions.get(which.sessionID)
+    if (!view.session(session)) throw notYours(session.id)
+    return [await endSession(desk, session.id)]
+  }
   const ending = 'all' in which ? running : running.filter(({ subject: { name } }) => name === which.subject)
   return Promise.all(ending.map(({ id }) => endSession(desk, id)))
 }
@@ -158,7 +156,12 @@ function renewSession(desk: Desk, { subject, until }: Caller, id: string): Sessi
   throw new Fault('ERR_CONFLICT', `Session ${id} has ended.`)
 }
 
-function visibleHeld(desk: Desk, call: Call): readonly HeldRequest[] {
+function visible(held: HeldRequest, view: View): HeldRequest {
+  if (view.held(held)) return held
+  throw new Fault('ERR_FORBIDDEN', `${held.id} is the request of somebody else.`)
+}
+
+function heldOf(desk: Desk, call: Call): readonly HeldRequest[] {
   const asked = call.query.get('state')
   if (asked === null) return desk.approvals.list()
   const state = heldStates.find((known) => known === asked)
@@ -195,7 +198,11 @@ function own(desk: Desk, call: Call, id: string): true {
 export function assertOwn({ sessions }: Pick<Desk, 'sessions'>, { subject }: Caller, id: string): void {
   const { name, uid } = sessions.get(id).subject
   if (name === subject.name && uid === subject.uid) return
-  throw new Fault('ERR_FORBIDDEN', `Session ${id} belongs to someone else.`)
+  throw notYours(id)
+}
+
+function notYours(id: string): Fault {
+  return new Fault('ERR_FORBIDDEN', `Session ${id} belongs to someone else.`)
 }
 
 function parse<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {

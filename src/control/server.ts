@@ -7,7 +7,9 @@ import { failure } from '../model/status.ts'
 import type { JournalPort } from '../journal/port.ts'
 import type { BrokerEvent } from './contract.ts'
 import type { EventHub } from './events.ts'
-import { answerCall, assertOwn, endSession, type Call, type Caller, type Desk } from './routes.ts'
+import { answerCall, assertOwn, endSession, type Call, type Desk } from './routes.ts'
+import type { Caller } from './caller.ts'
+import { View } from './visible.ts'
 
 /** Largest control body: a comment of 2,000 characters fits many times over. */
 const maxBodyBytes = 64 * 1024
@@ -162,6 +164,7 @@ async function streamEvents(
   // Whoever follows one session of theirs does not look at those of others.
   const isWatching = caller.role !== 'operator' && sessionID === null
   const stream = options.hub.open(isWatching ? caller.subject : undefined)
+  const view = new View(caller, options.desk.sessions)
   const hello: BrokerEvent = {
     type: 'hello',
     held: options.desk.approvals.list(),
@@ -172,9 +175,10 @@ async function streamEvents(
   response.on('close', () => stream.end())
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   try {
-    response.write(`${JSON.stringify(hello)}\n`)
+    response.write(`${JSON.stringify(view.event(hello))}\n`)
     for await (const event of stream) {
-      if (!response.write(`${JSON.stringify(event)}\n`)) await drained(response)
+      const seen = view.event(event)
+      if (seen !== undefined && !response.write(`${JSON.stringify(seen)}\n`)) await drained(response)
       if (response.destroyed) break
     }
   } finally {

@@ -58,3 +58,13 @@ const cut = /\[… \d+ of \d+ characters are not shown …\]/
 export function isCut({ body }: Pick<HeldRequest, 'body'>): boolean {
   return cut.test(body)
 }
+
+/** True when the rule that holds it names the subject as a reviewer. */
+export function namesReviewer({ requirement }: Pick<HeldRequest, 'requirement'>, { name, groups }: Subject): boolean {
+  if (requirement.kind !== 'review') return false
+  return requirement.reviewers.some((selector) =>
+    'group' in selector
+      ? selector.group === '*' || groups.includes(selector.group)
+      : selector.user === '*' || selector.user === name,
+  )
+}

@@ -231,6 +231,17 @@ describe('a session at the desk', () => {
 })
 
 describe('a person who signed in', () => {
+  it('ends no session of somebody else, one by one or all together', async () => {
+    const { session } = await client(operatorToken).beginSession({ kind: 'run', command: ['x'] })
+    const eve = client(personToken)
+    expect(await eve.listSessions()).toEqual([])
+    await expect(eve.revoke({ sessionID: session.id })).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    expect(await eve.revoke({ subject: operator.name })).toEqual([])
+    expect(await eve.revoke({ all: true })).toEqual([])
+    expect(sessions.living(session.id)).toBeDefined()
+    expect(await client(reviewerToken).revoke({ sessionID: session.id })).toMatchObject([{ id: session.id }])
+  })
+
   it('begins a session that ends with the sign-in, and a refreshed one gives it more time', async () => {
     const eve = client(personToken)
     const { session, token } = await eve.beginSession({ kind: 'run', command: ['kubectl'] })

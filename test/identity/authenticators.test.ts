@@ -208,7 +208,7 @@ it('a workload of SPIFFE is known by its identifier, and only those of the trust
   })
   // JWT-SVID section 3: sub is the SPIFFE ID, aud and exp are there; typ is JWT or JOSE.
   const verify = (sub: string) =>
-    issuer.sign({ sub, nbf: undefined }, { typ: 'JOSE' }).then(trusting(issuer, config).verify)
+    issuer.sign({ sub, nbf: undefined }, { typ: 'JOSE' }).then((token) => trusting(issuer, config).verify(token))
   await expect(verify('spiffe://example.org/ns/shop/sa/web')).resolves.toMatchObject({
     name: 'spiffe://example.org/ns/shop/sa/web',
     groups: ['namespace:shop'],
