@@ -165,7 +165,9 @@ const stories: readonly Told[] = [
         keys: 'autoload -U compinit; compinit -D; zstyle ":completion:*" menu select\r',
         shows: /\nin> +right/,
       },
-      { keys: 'ls tree/\t\t', shows: 'leaf.txt' },
+      { keys: 'ls tree/\t', shows: 'leaf.txt' },
+      // Ctrl-C during the completion itself would say what it killed.
+      { keys: '\t', shows: /ls tree\/branch/ },
       { keys: '\x03', shows: /^(?![^]*leaf)/ },
       { keys: '\x03', shows: /ls tree\/ +right\nin> +right/ },
       { keys: 'for i in 1 2\ndo echo $i\ndone\n', shows: '\n2\n' },
