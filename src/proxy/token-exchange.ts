@@ -70,6 +70,7 @@ export async function serveTokenExchange(
     reply.out.end(body)
   } catch (thrown) {
     const fault = toFault(thrown)
+    // The refusal stands without its line; the journal tells its own failures to the broker's people.
     if (fault.code !== 'ERR_JOURNAL') await tell(undefined, fault).catch(() => undefined)
     sendStatus(reply, faultStatus(fault, auditID), auditID, asked.method === 'HEAD')
   }
