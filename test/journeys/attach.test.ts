@@ -93,6 +93,8 @@ it('a face that fails says so and how to come back, and its shell goes on', asyn
   await outer.waitForScreen(isOpen, 30_000)
   const { sessionID } = await keeperOf(outer)
   outer.type('answer=42\r')
+  // What the face had not read yet would be lost with it.
+  await outer.waitForScreen(/answer=42\n+ready>/)
   process.kill(Number(await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')), 'SIGUSR2')
   await outer.waitForScreen('status: 1')
   expect(outer.text().replaceAll(/\s+/g, ' ')).toContain(
