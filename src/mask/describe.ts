@@ -2,7 +2,7 @@ import { Fault } from '../model/fault.ts'
 import { RawNumber, type JsonValue, type ResourceRequest } from '../model/request.ts'
 import { isObject } from './fields.ts'
 import { pointerSegments } from './guard.ts'
-import { openRecord } from './helm.ts'
+import { isAboutRecords, openRecord } from './helm.ts'
 import { carriesToken } from './token.ts'
 import { maskAt, maskObject, type Walk } from './walk.ts'
 
@@ -51,10 +51,11 @@ export function holdsMasked(body: JsonValue, request: ResourceRequest, walk: Wal
 export function writesHidden(body: JsonValue, request: ResourceRequest, walk: Walk): boolean {
   let isWritten = false
   const hidden: Walk['hidden'] = (value) => {
-    // Nobody guesses a compressed record with times in it.
-    isWritten ||= typeof value !== 'string' || (!carriesToken(value) && openRecord(value) === undefined)
+    isWritten ||= typeof value !== 'string' || !carriesToken(value)
   }
-  maskBody(body, request, { ...walk, hidden })
+  // Nobody guesses a compressed record with times in it.
+  const record: Walk['record'] = (value) => (openRecord(value) === undefined ? undefined : '')
+  maskBody(body, request, { ...walk, hidden, ...(isAboutRecords(request) ? { record } : {}) })
   return isWritten
 }
 

@@ -7,6 +7,7 @@ import {
   isObject,
   lastAppliedPath,
   type MaskedFields,
+  type MaskedPath,
   type ResourceRef,
 } from './fields.ts'
 import { matchesGlob } from './glob.ts'
@@ -54,6 +55,7 @@ export function refusePatchReads(
   const masked = [...always, fields.isNamed(ref) ? anyAnnotationPath : lastAppliedPath]
   for (const [index, operation] of body.entries()) {
     if (!isObject(operation)) continue
+    if (uncovers(operation, paths)) throw uncovering(index)
     const pointer = readPointer(operation)
     if (pointer === undefined) continue
     const isGuess = operation['op'] === 'test'
@@ -86,6 +88,29 @@ export function unforcedApply(): Fault {
     'ERR_MASK_WRITE',
     'A server-side apply of masked fields would tell by its conflicts what they hold. Nothing was changed.',
     { advice: 'Use kubectl apply --server-side --force-conflicts, or kubectl apply without --server-side.' },
+  )
+}
+
+/**
+ * True for an operation that changes the name by which a value is hidden, or a word of a list in which one word hides the next:
+ * the value itself would stay, and be shown. A value may be written, a whole variable or list too, and words may be appended.
+ */
+function uncovers(operation: { readonly [key: string]: JsonValue }, paths: readonly MaskedPath[]): boolean {
+  const { op, path } = operation
+  if (typeof path !== 'string' || !(op === 'add' || op === 'replace' || op === 'remove')) return false
+  const pointer = pointerSegments(path)
+  return paths.some(({ segments, names }) => {
+    const key = pointer[segments.length]
+    if (names === undefined || key === undefined || !touches(segments, pointer.slice(0, segments.length))) return false
+    return key === 'name' || (/^\d+$/.test(key) && pointer.length === segments.length + 1)
+  })
+}
+
+function uncovering(index: number): Fault {
+  return new Fault(
+    'ERR_MASK_WRITE',
+    `Operation ${index} of the JSON patch changes by what name a masked value is hidden. Nothing was changed.`,
+    { advice: 'Write the whole variable, or the whole list of arguments.' },
   )
 }
 

@@ -17,6 +17,25 @@ export function neutralStatus(status: JsonObject, request: ResourceRequest): Jso
   )
 }
 
+/** The beginning of an object as Go prints it, in which environment and arguments stand. */
+const printedObject =
+  /[&*]*(?:\[\][\w.]*)?\b(?:\w+\.)?(?:PodTemplateSpec|PodTemplate|PodSpec|Pod|Container|EnvVar|\w*(?:Job|Deployment|StatefulSet|DaemonSet|ReplicaSet|Controller)\w*)\{|map\[string\]interface ?\{\}\{|\[\]string\{/
+
+/** A metav1.Status about a resource of which parts are hidden on conditions: what it says of whole objects is left out. */
+export function shortStatus(status: JsonObject): JsonValue {
+  return Object.fromEntries(Object.entries(status).map(([key, value]) => [key, shortened(value)]))
+}
+
+function shortened(value: JsonValue): JsonValue {
+  if (typeof value === 'string') {
+    const at = value.search(printedObject)
+    return at === -1 ? value : `${value.slice(0, at)}[the rest is not shown, because it may quote a masked value]`
+  }
+  if (Array.isArray(value)) return value.map(shortened)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shortened(one)]))
+}
+
 function neutralDetails(details: JsonObject): JsonValue {
   const { causes } = details
   if (causes === undefined) return details

@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonValue, ResourceRequest } from '../model/request.ts'
 import { isObject, refOfKind, type ResourceRef } from './fields.ts'
-import { neutralStatus } from './status.ts'
+import { neutralStatus, shortStatus } from './status.ts'
 import { TableMasker } from './table.ts'
 import { maskObject, type Walk } from './walk.ts'
 
@@ -40,6 +40,8 @@ export class ValueMasker {
     if (!isObject(value)) return maskObject(value, [this.#ref], this.#walk)
     const { kind } = value
     if (kind === 'Status' && this.#walk.fields.isNamed(this.#ref)) return neutralStatus(value, this.#request)
+    if (kind === 'Status' && this.#walk.fields.isLookedAt(this.#ref))
+      return maskObject(shortStatus(value), [this.#ref], this.#walk)
     if (kind === 'Table') return this.tables.mask(value)
     const items = value['items']
     if (!Array.isArray(items)) return maskObject(value, [this.#ref], this.#walk)

@@ -182,3 +182,26 @@ test('a JSON patch may test what no condition hides, and nothing that one may', 
     expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_MASK_WRITE' }))
   }
 })
+
+test('what the cluster says of a whole object is left out, and the rest of its message stays', async () => {
+  const request = resourceRequest('patch', 'jobs', { apiGroup: 'batch', namespace: 'shop', name: 'migrate' })
+  const begin = 'Job.batch "migrate" is invalid: spec.template: Invalid value: '
+  const dump = `core.PodTemplateSpec{Spec:core.PodSpec{Containers:[]core.Container{core.Container{Args:[]string{"--password=${canary}"}}}}}`
+  const causes = [
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${dump}: field is immutable`, field: 'spec.template' },
+  ]
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    message: `${begin}${dump}`,
+    details: { causes },
+    code: 422,
+  }
+  const text = JSON.stringify(await masked(request, status))
+  expect(text).not.toContain(canary)
+  expect(text).toContain(JSON.stringify(begin).slice(1, -1))
+  expect(text).toContain('FieldValueInvalid')
+  const plain = { ...status, message: 'jobs.batch "migrate" not found', details: {} }
+  expect(await masked(request, plain)).toEqual(plain)
+})

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeJson, parseJson } from '../../src/stream/json.ts'
@@ -256,4 +257,49 @@ describe('A value of its own where one is hidden', () => {
     }))
     expect(writes({ data: { password: 'eA==' } }, free)).toBe(false)
   })
+})
+
+it('a record of helm is written over unseen in its own secret and key alone', () => {
+  const record = base64(gzipSync(JSON.stringify({ name: 'x', chart: {} })).toString('base64'))
+  const own = resourceRequest('update', 'secrets', { namespace: 'shop', name: 'sh.helm.release.v1.x.v1' })
+  expect(maskerFor(own).writesHidden(json({ data: { release: record } }))).toBe(false)
+  expect(maskerFor(own).writesHidden(json({ data: { password: record } }))).toBe(true)
+  expect(maskerFor(patching).writesHidden(json({ data: { release: record } }))).toBe(true)
+})
+
+describe('A JSON patch of what is hidden by its name', () => {
+  const deployment = resourceRequest('patch', 'deployments', { apiGroup: 'apps', namespace: 'shop', name: 'app' })
+  const container = '/spec/template/spec/containers/0'
+  const guard =
+    (op: string, path: string, value: unknown = 'x') =>
+    () =>
+      maskerFor(deployment).guardWrite(
+        json([{ op, path: `${container}${path}`, ...(op === 'remove' ? {} : { value }) }]),
+        {
+          target: '/x',
+          contentType: 'application/json-patch+json',
+        },
+      )
+
+  it.each([
+    ['replace', '/env/0/name'],
+    ['add', '/env/0/name'],
+    ['remove', '/env/0/name'],
+    ['replace', '/args/0'],
+    ['remove', '/args/0'],
+    ['add', '/args/1'],
+    ['replace', '/command/2'],
+  ])('does not take away the name: %s %s', (op, path) => {
+    expect(guard(op, path)).toThrow(expect.objectContaining({ code: 'ERR_MASK_WRITE' }))
+  })
+
+  it.each([
+    ['replace', '/env/0/value'],
+    ['add', '/env/-'],
+    ['remove', '/env/0'],
+    ['add', '/args/-'],
+    ['remove', '/args'],
+    ['replace', '/image'],
+    ['replace', '/name'],
+  ])('may do everything else: %s %s', (op, path) => expect(guard(op, path)).not.toThrow())
 })
