@@ -17,9 +17,9 @@ export function neutralStatus(status: JsonObject, request: ResourceRequest): Jso
   )
 }
 
-/** The beginning of an object as Go prints it, in which environment and arguments stand. */
+/** The beginning of an object as Go prints it, in which environment and arguments stand. Bounded: messages quote what callers wrote. */
 const printedObject =
-  /[&*]*(?:\[\][\w.]*)?\b(?:\w+\.)?(?:PodTemplateSpec|PodTemplate|PodSpec|Pod|Container|EnvVar|\w*(?:Job|Deployment|StatefulSet|DaemonSet|ReplicaSet|Controller)\w*)\{|map\[string\]interface ?\{\}\{|\[\]string\{/
+  /\b\w{0,40}(?:Pod|Container|EnvVar|Job|Deployment|StatefulSet|DaemonSet|ReplicaSet|Controller)\w{0,40}\{|map\[string\]interface ?\{\}\{|\[\]string\{/
 
 /** A metav1.Status about a resource of which parts are hidden on conditions: what it says of whole objects is left out. */
 export function shortStatus(status: JsonObject): JsonValue {

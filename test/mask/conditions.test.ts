@@ -202,6 +202,9 @@ test('what the cluster says of a whole object is left out, and the rest of its m
   expect(text).not.toContain(canary)
   expect(text).toContain(JSON.stringify(begin).slice(1, -1))
   expect(text).toContain('FieldValueInvalid')
+  for (const slow of ['Job'.repeat(300_000), '&'.repeat(900_000), 'a.'.repeat(450_000)]) {
+    expect(JSON.stringify(await masked(request, { ...status, message: slow, details: {} }))).toContain(slow)
+  }
   const plain = { ...status, message: 'jobs.batch "migrate" not found', details: {} }
   expect(await masked(request, plain)).toEqual(plain)
 })
