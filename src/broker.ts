@@ -12,7 +12,9 @@ import { makeCallers } from './identity/callers.ts'
 import { identifyBySession } from './identity/identify.ts'
 import { makeIssuance, type Issuance } from './identity/issuance.ts'
 import { fetchDocument } from './identity/key-source.ts'
+import { keptSpent, parseSpent, spentCollection } from './identity/kept-spent.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
+import type { KeptSpent } from './identity/spent-tokens.ts'
 import { newToken, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
@@ -163,7 +165,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   )
   parts.use(watch)
 
-  const issuance = options.identity === undefined ? undefined : issuanceOf(options.identity, upstream, sessions)
+  const spent = await keptSpent(await store.collection(spentCollection, parseSpent), ({ sentence }) =>
+    options.warn(sentence),
+  )
+  parts.defer(() => spent.settled())
+  const issuance = options.identity === undefined ? undefined : issuanceOf(options.identity, upstream, sessions, spent)
   const expiry = setInterval(() => void endSessions(sessions, approvals, sessions.expired()), expiryMs)
   parts.defer(() => clearInterval(expiry))
 
@@ -231,7 +237,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
   })
   parts.defer(() => control.close())
-  parts.defer(() => endSessions(sessions, approvals, sessions.active()))
+  parts.defer(() => {
+    issuance?.close()
+    return endSessions(sessions, approvals, sessions.active())
+  })
 
   const opened = parts.move()
   return {
@@ -259,7 +268,7 @@ function observe(sessions: SessionRegistry): Observe {
 }
 
 /** Throws ERR_CONFIG. */
-function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: SessionRegistry): Issuance {
+function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: SessionRegistry, spent: KeptSpent): Issuance {
   const { tokenReview } = config
   return makeIssuance({
     jwt: config.jwt,
@@ -275,6 +284,7 @@ function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: Sessio
     fetch: fetchDocument,
     compile: compileExpression,
     mode: 'local',
+    spent,
   })
 }
 

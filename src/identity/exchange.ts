@@ -4,7 +4,7 @@ import type { Subject } from '../model/subject.ts'
 import type { Credentials } from './credentials.ts'
 import type { Authenticators, Exchange } from './port.ts'
 import type { SignInLimit } from './sign-in-limit.ts'
-import { SpentTokens } from './spent-tokens.ts'
+import type { SpentTokens } from './spent-tokens.ts'
 
 /** Sessions of one subject that may run at once, and of all. */
 const MAX_OF_ONE = 100
@@ -39,6 +39,7 @@ export interface ExchangeParts {
   readonly lifetimeMs: number
   readonly now: () => number
   readonly mode: Mode
+  readonly spent: SpentTokens
 }
 
 /**
@@ -47,8 +48,7 @@ export interface ExchangeParts {
  * groups, is in force at once for all credentials of the session. A token whose session was ended early opens no other.
  */
 export function makeExchange(parts: ExchangeParts): Exchange {
-  const { authenticators, sessions, credentials, limit } = parts
-  const spent = new SpentTokens()
+  const { authenticators, sessions, credentials, limit, spent } = parts
   sessions.subscribe(spent.changed)
   return async ({ subjectToken, kind, waitMs, reason = '', sessionID, address }) => {
     limit.attempt(address)

@@ -8,6 +8,7 @@ import type { FetchDocument } from './key-source.ts'
 import { makeVerifyPerson, withPeople, type VerifyPerson } from './person.ts'
 import type { Exchange, IssuerConfig, PeopleConfig } from './port.ts'
 import { SignInLimit } from './sign-in-limit.ts'
+import { SpentTokens, type KeptSpent } from './spent-tokens.ts'
 import { eitherOf, makeTokenReview, type ReviewToken } from './token-review.ts'
 
 export interface IssuanceParts {
@@ -22,6 +23,8 @@ export interface IssuanceParts {
   readonly fetch: FetchDocument
   readonly compile: CompileExpression
   readonly mode: Session['mode']
+  /** Tokens of sessions that were ended; absent = they are forgotten with the broker. */
+  readonly spent?: KeptSpent
 }
 
 export interface Issuance {
@@ -30,6 +33,8 @@ export interface Issuance {
   readonly person: VerifyPerson | undefined
   /** The living session of a credential; asked on every request. */
   sessionOf(token: string): Session | undefined
+  /** To be called before the broker ends its sessions: their tokens stay good for the next one. */
+  close(): void
 }
 
 /** All that gives out credentials and knows them again. Throws ERR_CONFIG. */
@@ -39,6 +44,7 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
   const person = people === undefined ? undefined : makeVerifyPerson(any, people, Date.now)
   const jwt = people === undefined || person === undefined ? any : withPeople(any, people, person)
   const credentials = new Credentials({ key, audience, now: Date.now, newID: randomUUID })
+  const spent = new SpentTokens(parts.spent)
   return {
     exchange: makeExchange({
       authenticators: review === undefined ? jwt : eitherOf(jwt, makeTokenReview(review.ask, review.reservedNames)),
@@ -48,11 +54,13 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
       lifetimeMs,
       now: Date.now,
       mode,
+      spent,
     }),
     person,
     sessionOf: (token) => {
       const id = credentials.check(token)
       return id === undefined ? undefined : sessions.living(id)
     },
+    close: () => spent.close(),
   }
 }

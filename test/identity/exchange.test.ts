@@ -157,6 +157,22 @@ describe('a pipeline with a token of its CI', () => {
     }
     expect((await open(unused)).code).toBe(200)
   })
+
+  it('gets no other one for it spelled with another signature that is as good', async () => {
+    const token = await issuer.sign({ ...member, sub: 'speller' })
+    const open = (subjectToken: string) => post({ subjectToken, kind: 'pipeline' })
+    expect((await open(token)).code).toBe(200)
+    await broker.control.revoke({ subject: 'ci:speller' })
+    const [header, payload, signature = ''] = token.split('.')
+    const bytes = Buffer.from(signature, 'base64url')
+    // Of P-256 (FIPS 186-5): where (r, s) is a signature, (r, n - s) is one.
+    const n = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    const s = n - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+    const other = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')])
+    for (const spelled of [`${signature}==`, other.toString('base64url'), bytes.toString('base64')]) {
+      expect((await open([header, payload, spelled].join('.'))).code).toBe(401)
+    }
+  })
 })
 
 describe('sessions are revoked', () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -28,7 +29,7 @@ export async function tlsIssuer(over: Partial<IssuerConfig> = {}): Promise<TlsIs
     caPem: pem.ca,
     config: issuerConfig({ issuer: { url, audiences: ['chaperone'], certificateAuthority: pem.ca }, ...over }),
     sign: (claims) =>
-      new SignJWT({ iss: url, aud: 'chaperone', sub: 'job', ...claims })
+      new SignJWT({ iss: url, aud: 'chaperone', sub: 'job', jti: randomUUID(), ...claims })
         .setProtectedHeader({ alg: 'ES256', kid: 'k' })
         .setIssuedAt()
         .setExpirationTime('5m')
