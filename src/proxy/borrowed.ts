@@ -14,8 +14,11 @@ export interface Borrowed {
 
 const extraHeader = 'impersonate-extra-'
 const serviceAccount = /^system:serviceaccount:(?<namespace>[^:]+):(?<name>[^:]+)$/
-/** Nobody has this name: a rule that lets it be borrowed lets any be. */
+/** Nobody has this name, and nothing is in this namespace: a rule that lets them be borrowed lets any be. */
 const nobody = 'system:chaperone:nobody'
+const nowhere = 'chaperone-nowhere'
+/** Where the cluster's own service accounts are, which may more than any person. */
+const systemNamespace = /^kube-/i
 
 /**
  * Whom a caller asks to be and may be; undefined when it is itself. Only a broker that lets the cluster act for each caller can
@@ -73,7 +76,8 @@ function extraKey(escaped: string): string {
 
 /**
  * Lets a caller be somebody else where the policy allows the verb impersonate on every part of that identity, as Kubernetes' own
- * rules do (users, groups, serviceaccounts, uids, userextras). Names of the system have to stand in the rule as they are.
+ * rules do (users, groups, serviceaccounts, uids, userextras). Names of the system have to stand in the rule as they are, of a
+ * service account its namespace, and in namespaces of the cluster its name too.
  *
  * @throws Fault ERR_FORBIDDEN.
  */
@@ -87,16 +91,24 @@ function assertMayBorrow(
     return effect === 'allow' ? reasons.map(({ rule }) => rule) : []
   }
   for (const part of partsOf(borrowed)) {
-    const isSystem = /^system:/i.test(part.name)
-    const ofAnybody = isSystem ? allowing({ ...part, name: nobody }) : []
+    const strangers = strangersTo(part)
+    const ofAnybody = strangers.flatMap(allowing)
     if (allowing(part).some((rule) => !ofAnybody.includes(rule))) continue
     const what = `${part.resource} ${JSON.stringify(part.name)}`
     throw new Fault('ERR_FORBIDDEN', `The policy does not let ${subject.name} act as ${what} (--as).`, {
-      advice: isSystem
-        ? 'A rule that allows impersonate would have to name it as it is.'
-        : 'Repeat the command without --as, or ask for a rule that allows the verb impersonate.',
+      advice:
+        strangers.length > 0
+          ? 'A rule that allows impersonate would have to name it as it is.'
+          : 'Repeat the command without --as, or ask for a rule that allows the verb impersonate.',
     })
   }
+}
+
+/** Who would be let in as well by a rule that does not name this part as it has to. */
+function strangersTo(part: Part): readonly Part[] {
+  if (part.resource !== 'serviceaccounts') return /^system:/i.test(part.name) ? [{ ...part, name: nobody }] : []
+  const elsewhere = { ...part, namespace: nowhere }
+  return systemNamespace.test(part.namespace) ? [elsewhere, { ...part, name: nobody }] : [elsewhere]
 }
 
 type Part = Pick<ResourceRequest, 'apiGroup' | 'resource' | 'subresource' | 'namespace' | 'name'>

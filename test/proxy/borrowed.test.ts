@@ -34,6 +34,18 @@ rules:
   subjects: [{user: operator}]
   match: {verbs: [impersonate], apiGroups: [""], resources: [serviceaccounts], namespaces: [default], names: [robot]}
   effect: allow
+- name: shop-accounts
+  subjects: [{user: operator}]
+  match: {verbs: [impersonate], apiGroups: [""], resources: [serviceaccounts], namespaces: [shop, kube-system]}
+  effect: allow
+- name: proxy-account
+  subjects: [{user: operator}]
+  match: {verbs: [impersonate], apiGroups: [""], resources: [serviceaccounts], namespaces: [kube-system], names: [kube-proxy]}
+  effect: allow
+- name: any-account
+  subjects: [{user: operator}]
+  match: {verbs: [impersonate], apiGroups: ["*"], resources: [serviceaccounts], namespaces: ["*"]}
+  effect: allow
 - name: auditors
   subjects: [{user: operator}]
   match: {verbs: [impersonate], apiGroups: [""], resources: [groups], names: ["system:auditors"]}
@@ -95,6 +107,10 @@ describe('Whoever asks to be somebody else (kubectl --as)', () => {
     expect((await whoAmI('--as=system:serviceaccount:default:robot')).username).toBe(
       'system:serviceaccount:default:robot',
     )
+    for (const account of ['shop:anything', 'kube-system:kube-proxy']) {
+      const { username } = await whoAmI(`--as=system:serviceaccount:${account}`)
+      expect(username).toBe(`system:serviceaccount:${account}`)
+    }
     expect((await whoAmI('--as=bob', '--as-group=system:auditors')).groups).toContain('system:auditors')
   })
 
@@ -104,6 +120,17 @@ describe('Whoever asks to be somebody else (kubectl --as)', () => {
     ['a user of the system', ['--as=system:admin'], 'users "system:admin"'],
     ['another service account', ['--as=system:serviceaccount:default:other'], 'serviceaccounts "other"'],
     ['one of another namespace', ['--as=system:serviceaccount:kube-system:robot'], 'serviceaccounts "robot"'],
+    [
+      'one of the cluster itself',
+      ['--as=system:serviceaccount:kube-system:job-controller'],
+      'serviceaccounts "job-controller"',
+    ],
+    [
+      'one that only a rule for all of them lets',
+      ['--as=system:serviceaccount:tools:robot'],
+      'serviceaccounts "robot"',
+    ],
+    ['all accounts', ['--as=bob', '--as-group=system:serviceaccounts'], 'groups "system:serviceaccounts"'],
     ['a uid', ['--as=bob', '--as-uid=7'], 'uids "7"'],
   ])('is refused %s', async (_what, as, named) => {
     const { code, stderr } = await kubectl('get', '--raw', '/api/v1/namespaces/default/pods', ...as)
