@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+import { hash, X509Certificate } from 'node:crypto'
+import { Fault } from '../model/fault.ts'
 import type { ClientKind } from '../model/session.ts'
 import type { TokenSource } from './token-source.ts'
 
@@ -31,6 +32,7 @@ export function pluginScript(options: PluginOptions): string {
 set -efu
 umask 077
 fail() { printf 'chaperone: %s\\n' "$*" >&2; exit 1; }
+${identifySource(source)}
 caller=$PPID.
 if [ -r "/proc/$PPID/cmdline" ] && read -r stat <"/proc/$PPID/stat"; then
   set -- \${stat##*) }
@@ -56,7 +58,6 @@ answer() {
   printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s%s","expirationTimestamp":"%s"}}\\n' "$token" "$claim" "$ends"
   exit 0
 }
-${identifySource(source)}
 name=\${own#"\${own%????????????????????????}"}
 case $name in '' | *[!A-Za-z0-9_-]*) fail 'the token is no JSON Web Token';; esac
 folder=\${XDG_CACHE_HOME:-\${HOME:?}/.cache}/chaperone
@@ -76,9 +77,9 @@ ${source.kind === 'login' ? ':' : needsCurl}
 mkdir -p "$folder"
 new=$cache.$$
 trap 'rm -f "$new" "$new.pem"' EXIT
-cat >"$new.pem" <<'PEM'
-${caPem.trim()}
-PEM
+cat >"$new.pem" <<'END_OF_CERTIFICATES'
+${certificatesIn(caPem)}
+END_OF_CERTIFICATES
 ${source.kind === 'login' ? askAsPerson(options, source.command) : askByCurl(options)}
 field() { printf '%s\\n' "$said" | sed -n "s/.*\\"$1\\": *\\"\\{0,1\\}\\([^\\",}]*\\).*/\\1/p"; }
 token=$(field token)
@@ -93,6 +94,23 @@ set +f
 find "$folder" -name '${key}-*' -type f -mmin +120 -exec rm -f {} +
 answer
 `
+}
+
+/**
+ * The certificates of a PEM text, written anew: nothing of the text itself gets into the script, where a line of it could end the
+ * certificates and go on with words for the shell.
+ */
+function certificatesIn(pem: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    if (blocks.length === 0) throw new Error('there is no certificate in it')
+    return blocks.map((block) => new X509Certificate(block).toString().trim()).join('\n')
+  } catch (cause) {
+    throw new Fault('ERR_USAGE', `The CA file holds no certificate that can be read (${(cause as Error).message}).`, {
+      advice: 'It is the ca.crt of the broker, as its operator has it.',
+      cause,
+    })
+  }
 }
 
 const needsCurl = "command -v curl >/dev/null || fail 'curl is not installed'"
@@ -121,7 +139,7 @@ function askAsPerson({ endpoint, kind, reason, waitMs }: PluginOptions, command:
   return `said=$(${words.map(quoted).join(' ')} --ca-file "$new.pem" \${session:+--session "$session"}) || exit 1`
 }
 
-/** Sets \`own\` to what tells this job's cache from another's: the end of its token, for GitHub the run, for a person the sign-in. */
+/** Comes before all other variables, which could have the name of the caller's. Sets \`own\` to what tells this job's cache from another's: the end of its token, for GitHub the run, for a person the sign-in. */
 function identifySource(source: TokenSource): string {
   switch (source.kind) {
     case 'file':

@@ -228,3 +228,34 @@ it('kubectl gets on by itself after the broker has been restarted and no longer 
   await get().catch(() => undefined)
   expect((await get()).stdout).toContain('pod/')
 })
+
+describe('what comes from outside', () => {
+  it('of a CA file only the certificates are in the script', async () => {
+    const word = 'touch "$HOME/ran"'
+    for (const line of ['PEM', 'END_OF_CERTIFICATES']) {
+      const text = script({ caPem: `${word}\n${broker.caPem}\n${line}\n${word}\n` })
+      expect(text).not.toContain('touch')
+      expect((await asked(text, { CI_TOKEN: await issuer.sign({}) })).kind).toBe('ExecCredential')
+    }
+    expect(await readdir(home)).not.toContain('ran')
+  })
+
+  it.each([
+    ['no certificate', 'PEM\ntouch x\n', 'there is no certificate'],
+    [
+      'a broken one',
+      '-----BEGIN CERTIFICATE-----\nMIIBkTCB\nPEM\ntouch x\n-----END CERTIFICATE-----\n',
+      'holds no certificate that can be read',
+    ],
+  ])('a CA file with %s is refused', (_what, caPem, message) => {
+    expect(() => script({ caPem })).toThrow(message)
+  })
+
+  it.each(['caller', 'stat', 'clock', 'now', 'rest', 'name', 'own', 'token', 'cache', 'said'])(
+    'the token may be in a variable named %s, as the script has one too',
+    async (name) => {
+      const answer = await asked(script({ source: { kind: 'variable', name } }), { [name]: await issuer.sign({}) })
+      expect(answer.status.token).not.toBe('')
+    },
+  )
+})
