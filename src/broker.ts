@@ -30,7 +30,7 @@ import { builtinSource } from './policy/builtin.ts'
 import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
 import { Usage } from './policy/usage.ts'
-import { reloadEvent } from './policy/reload-event.ts'
+import { policyEvent } from './policy/policy-event.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { countsOf } from './session/counts.ts'
@@ -144,7 +144,18 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const usage = new Usage()
   let force = inForce(first, trust.maskKey)
   const reloaded = (message: string, after?: string) =>
-    reloadEvent({ auditID: randomUUID(), at: clock.now(), before: force.policy.digest, after, files, message })
+    policyEvent({ auditID: randomUUID(), at: clock.now(), before: force.policy.digest, after, files, message })
+  await journal.append(
+    policyEvent({
+      auditID: randomUUID(),
+      at: clock.now(),
+      before: undefined,
+      after: first.digest,
+      files,
+      message: `The policy ${first.name} is in force.`,
+    }),
+    'durable',
+  )
   const watch = watchPolicyFiles(
     files,
     async (sources) => {

@@ -78,7 +78,7 @@ it('a policy file that changes decides from then on, and the journal says so; a 
   expect((await broker.chaperone(['journal', 'verify'])).code).toBe(0)
 
   const events = JSON.parse(await lines()) as AuditEvent[]
-  const reloads = events.filter(({ requestURI }) => requestURI === '/chaperone/policy')
+  const [begun, ...reloads] = events.filter(({ requestURI }) => requestURI === '/chaperone/policy')
   expect(reloads.map(({ responseStatus }) => responseStatus?.code)).toEqual([422, 200, 200])
   const digests = reloads.map(({ annotations }) => [
     annotations['chaperone/policy-before'],
@@ -90,6 +90,10 @@ it('a policy file that changes decides from then on, and the journal says so; a 
     [digests[1]?.[1], digests[2]?.[1]],
   ])
   expect(new Set(digests.flat()).size).toBe(3)
+  expect(begun).toMatchObject({
+    verb: 'create',
+    annotations: { 'chaperone/policy-digest': digests[0]?.[0], 'chaperone/policy-files': file },
+  })
 })
 
 it('a rule that wants a reason is satisfied by one, which the journal keeps', async () => {

@@ -1,20 +1,21 @@
 import { annotation, type AuditEvent } from '../model/audit.ts'
 
-/** What became of a policy file that changed. */
-export interface Reload {
+/** Which policy a broker begins with, or what became of a policy file that changed. */
+export interface PolicyNews {
   readonly auditID: string
   readonly at: Date
-  /** SHA-256 (hex) of the policy before. */
-  readonly before: string
+  /** SHA-256 (hex) of the policy before; undefined when the broker begins. */
+  readonly before: string | undefined
   /** Of the one in force from now on; undefined when the policy before stays, for the reason in `message`. */
   readonly after: string | undefined
+  /** Empty = the built-in policy. */
   readonly files: readonly string[]
   /** One sentence. */
   readonly message: string
 }
 
 /** A line of the journal that no request makes: it has no decision, so that whoever asks for decisions passes it over. */
-export function reloadEvent({ auditID, at, before, after, files, message }: Reload): AuditEvent {
+export function policyEvent({ auditID, at, before, after, files, message }: PolicyNews): AuditEvent {
   const timestamp = at.toISOString().replace('Z', '000Z')
   return {
     kind: 'Event',
@@ -23,7 +24,7 @@ export function reloadEvent({ auditID, at, before, after, files, message }: Relo
     auditID,
     stage: 'ResponseComplete',
     requestURI: '/chaperone/policy',
-    verb: 'update',
+    verb: before === undefined ? 'create' : 'update',
     user: { username: 'chaperone' },
     sourceIPs: [],
     userAgent: '',
@@ -31,10 +32,10 @@ export function reloadEvent({ auditID, at, before, after, files, message }: Relo
     requestReceivedTimestamp: timestamp,
     stageTimestamp: timestamp,
     annotations: {
-      [annotation.policy]: after ?? before,
+      [annotation.policy]: after ?? before ?? '',
       [annotation.message]: message,
       [annotation.outcome]: after === undefined ? 'refused' : 'completed',
-      'chaperone/policy-before': before,
+      ...(before === undefined ? {} : { 'chaperone/policy-before': before }),
       'chaperone/policy-files': files.join(','),
     },
   }
