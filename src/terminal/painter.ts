@@ -57,38 +57,49 @@ export function sameCell(a: Cell | undefined, b: Cell | undefined): boolean {
 
 /** True for every printable that no terminal draws wider or narrower than one cell. */
 function isPlain(chars: string): boolean {
-  return chars.length === 1 && chars >= ' ' && chars <= '~'
+  const code = chars.charCodeAt(0)
+  return chars.length === 1 && code >= 0x20 && code <= 0x7e
 }
 
 /**
  * Paints the differing runs of one row. With anything but plain cells in the old or the new row the whole row is
- * painted, for terminals disagree about the width of the rest.
+ * painted, for terminals disagree about the width of the rest. Looked through in loops: at 60 frames a second a function
+ * for each cell costs more than what it does.
  */
 function paintRow(old: Row | undefined, row: Row, index: number, looks: Looks): string {
   if (old === row) return ''
-  const changed = row.findIndex((cell, col) => !sameCell(cell, old?.[col]))
-  if (changed === -1) return ''
+  const changed = differenceFrom(old, row, 0)
+  if (changed === row.length) return ''
   const end = contentEnd(row)
   if (old === undefined || !isPlainRow(old) || !isPlainRow(row)) {
     return paintRun(row, index, 0, end, looks) + (end < row.length ? clearFrom(index, end) : '')
   }
   let text = ''
-  for (let from = changed; from !== -1;) {
+  for (let from = changed; from < row.length;) {
     if (from >= end) return text + clearFrom(index, from)
     const to = runEnd(old, row, from, end)
     text += paintRun(row, index, from, to, looks)
-    from = row.findIndex((cell, col) => col >= to && !sameCell(cell, old[col]))
+    from = differenceFrom(old, row, to)
   }
   return text
 }
 
+/** First column not before `from` in which the two differ; the row's length when there is none. */
+function differenceFrom(old: Row | undefined, row: Row, from: number): number {
+  for (let col = from; col < row.length; col += 1) if (!sameCell(row[col], old?.[col])) return col
+  return row.length
+}
+
 function isPlainRow(row: Row): boolean {
-  return row.every(({ chars }) => isPlain(chars))
+  for (const { chars } of row) if (!isPlain(chars)) return false
+  return true
 }
 
 /** Column after the last cell that is not blank. */
 function contentEnd(row: Row): number {
-  return row.findLastIndex((cell) => !sameCell(cell, blank)) + 1
+  let end = row.length
+  while (end > 0 && sameCell(row[end - 1], blank)) end -= 1
+  return end
 }
 
 function runEnd(old: Row, row: Row, from: number, end: number): number {

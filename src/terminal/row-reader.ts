@@ -64,13 +64,14 @@ export class RowReader {
     const numbers = Math.min(cols, line.length) * numbersPerCell
     const found = this.#known.get(line)
     const known = found?.row.length === cols && found.packed.length === numbers ? found : undefined
-    if (known !== undefined && sameNumbers(known.packed, packed, 0, numbers)) {
+    const same = known === undefined ? 0 : sameUntil(known.packed, packed, numbers)
+    if (known !== undefined && same === numbers) {
       kept.set(line, known)
       return known.row
     }
     let isPacked = true
     const row: Cell[] = known === undefined ? [] : known.row.slice()
-    for (let col = 0; col < cols; col += 1) {
+    for (let col = Math.floor(same / numbersPerCell); col < cols; col += 1) {
       const at = col * numbersPerCell
       if (known !== undefined && at < numbers && sameNumbers(known.packed, packed, at, at + numbersPerCell)) continue
       const content = packed[at] ?? 0
@@ -113,6 +114,13 @@ export class RowReader {
     byBackground.set(background, look)
     return look
   }
+}
+
+/** Index of the first number that differs; `count` when none does. */
+function sameUntil(kept: Uint32Array, packed: Uint32Array, count: number): number {
+  let index = 0
+  while (index < count && kept[index] === packed[index]) index += 1
+  return index
 }
 
 function sameNumbers(kept: Uint32Array, packed: Uint32Array, from: number, to: number): boolean {
