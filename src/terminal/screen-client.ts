@@ -9,6 +9,7 @@ type Frame = Extract<FromScreen, { type: 'frame' }>
 /** A screen, writing its frames to a terminal as fast as that takes them. */
 export class ScreenClient implements AsyncDisposable {
   readonly #home: ScreenHome
+  readonly #isHere: boolean
   readonly #stdout: NodeJS.WriteStream
   readonly #lost: (failure: Error) => void
   #left: PromiseWithResolvers<string> | undefined
@@ -29,7 +30,8 @@ export class ScreenClient implements AsyncDisposable {
   constructor(options: ScreenOptions, stdout: NodeJS.WriteStream, lost: (failure: Error) => void) {
     this.#stdout = stdout
     this.#lost = lost
-    const open = options.purpose === 'shell' ? screenHere : screenInWorker
+    this.#isHere = options.purpose === 'shell'
+    const open = this.#isHere ? screenHere : screenInWorker
     this.#home = open(
       { ...options, depth: colourDepth(stdout.getColorDepth()) },
       { receive: (message) => this.#receive(message), failed: (failure) => this.#fail(failure) },
@@ -94,26 +96,29 @@ export class ScreenClient implements AsyncDisposable {
 
   /** Hands over what waits, of output only so much at once: however costly it is to parse, keys are heard in between. */
   #turn(echo: boolean): void {
-    let chunks: Uint8Array[] = []
+    const until = performance.now() + turnMs
     let bytes = 0
-    const hand = () => {
-      if (chunks.length > 0) this.#home.post({ type: 'output', chunks, echo }, handedOver(chunks))
-      chunks = []
-    }
-    while (bytes < turnBytes) {
+    while (bytes < turnBytes && performance.now() < until) {
       const next = this.#queue.shift()
       if (next === undefined) break
       if (next instanceof Uint8Array) {
-        chunks.push(next)
-        bytes += next.length
-        this.#queuedBytes -= next.length
+        const piece = this.#pieceOf(next)
+        bytes += piece.length
+        this.#queuedBytes -= piece.length
+        this.#home.post({ type: 'output', bytes: piece }, handedOver(piece))
       } else {
-        hand()
         this.#home.post(next)
       }
     }
-    hand()
+    this.#home.post({ type: 'rest', echo })
     if (this.#queue.length > 0) this.#takeTurn()
+  }
+
+  /** In this thread a piece is parsed before the next is looked at; for a worker what came together stays together. */
+  #pieceOf(bytes: Uint8Array): Uint8Array {
+    if (!this.#isHere || bytes.length <= pieceBytes) return bytes
+    this.#queue.unshift(bytes.subarray(pieceBytes))
+    return bytes.subarray(0, pieceBytes)
   }
 
   #takeTurn(): void {
@@ -153,21 +158,20 @@ export class ScreenClient implements AsyncDisposable {
   }
 }
 
-/** Output (bytes) that is handed over in one turn of the event loop. */
+/** Output (bytes) that is handed over in one turn of the event loop, and how long (milliseconds) a turn may take. */
 const turnBytes = 64 << 10
+const turnMs = 8
+/** A kilobyte that resets the terminal again and again takes 40 ms, a line of text a few microseconds. */
+const pieceBytes = 1 << 10
 /** Smaller ones are copied: that costs less than handing them over. */
 const leastHandedOver = 4_096
 
 /**
- * The memory behind chunks that need not be copied for the worker: in a flood the copies cost more than all else here.
- * Only a chunk at the end of its memory, so that none that is still to come stands behind it.
+ * The memory behind output that need not be copied for the worker: in a flood the copies cost more than all else here.
+ * Only what stands at the end of its memory, so that nothing that is still to come stands behind it.
  */
-function handedOver(chunks: readonly Uint8Array[]): ArrayBuffer[] {
-  const memory = new Set<ArrayBuffer>()
-  for (const { buffer, byteOffset, byteLength } of chunks) {
-    const isLast = byteOffset + byteLength === buffer.byteLength
-    if (byteLength < leastHandedOver || !isLast || !(buffer instanceof ArrayBuffer)) continue
-    if (!isMarkedAsUntransferable(buffer)) memory.add(buffer)
-  }
-  return [...memory]
+function handedOver({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer[] {
+  const isLast = byteOffset + byteLength === buffer.byteLength
+  if (byteLength < leastHandedOver || !isLast || !(buffer instanceof ArrayBuffer)) return []
+  return isMarkedAsUntransferable(buffer) ? [] : [buffer]
 }

@@ -32,8 +32,10 @@ export interface Keep {
 
 /** Messages to a screen, in order. */
 export type ToScreen =
-  /** Output of the program. `echo`: the user has just typed, paint at once. */
-  | { readonly type: 'output'; readonly chunks: readonly Uint8Array[]; readonly echo: boolean }
+  /** Output of the program. No frame comes of it before `rest`, so that what came together is not painted in parts. */
+  | { readonly type: 'output'; readonly bytes: Uint8Array }
+  /** So much output for now. `echo`: the user has just typed, paint at once. */
+  | { readonly type: 'rest'; readonly echo: boolean }
   | {
       readonly type: 'resize'
       readonly cols: number

@@ -28,8 +28,6 @@ const frameMs = 14
 const pausePerFrame = 4
 /** Parsed output is reported in portions of so many bytes; well below what makes the sender wait. */
 const reportBytes = 128 << 10
-/** Output (bytes) after which a frame may come although more of the same chunk follows: a flood is seen to move. */
-const frameBytes = 64 << 10
 /** Longest time a program's synchronized update (DEC mode 2026) may hold back a frame. */
 const synchronizedMs = 150
 
@@ -106,7 +104,8 @@ export class Screen {
 
   handle(message: ToScreen): void {
     if (this.#isReliving) this.#waiting.push(message)
-    else if (message.type === 'output') for (const bytes of message.chunks) this.#output(bytes, message.echo)
+    else if (message.type === 'output') this.#output(message.bytes)
+    else if (message.type === 'rest') this.#write('', () => this.#touch(message.echo))
     else if (message.type === 'chrome') this.#showChrome(message.frame)
     else if (message.type === 'resize') this.#resize(message)
     else if (message.type === 'enter') this.#enter()
@@ -133,19 +132,21 @@ export class Screen {
     this.#announcements.follow(this.#model, () => mayCopy && !this.#chrome.focused)
   }
 
-  #output(bytes: Uint8Array, echo: boolean): void {
+  #output(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes)
-      // xterm parses at once, not in a later task, what follows a user's input.
-      this.#model.input('', true)
-      this.#model.write(piece, () => {
+      this.#write(piece, () => {
         this.#departures.count()
         this.#marks.count(piece.length)
         this.#reportParsed(piece.length)
-        // What came together is shown together: a frame of the program's is not painted in halves.
-        if (at + pieceBytes >= bytes.length || (at + pieceBytes) % frameBytes === 0) this.#touch(echo)
       })
     }
+  }
+
+  #write(data: Uint8Array | string, parsed: () => void): void {
+    // xterm parses at once, not in a later task, what follows a user's input.
+    this.#model.input('', true)
+    this.#model.write(data, parsed)
   }
 
   /** Piece by piece, for xterm takes no more than 50 MB that it has not parsed; what comes meanwhile waits. */

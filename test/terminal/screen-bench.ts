@@ -40,7 +40,8 @@ export class Bench {
   }
 
   output(bytes: Uint8Array): void {
-    this.#screen.handle({ type: 'output', chunks: [bytes], echo: false })
+    this.#screen.handle({ type: 'output', bytes })
+    this.#screen.handle({ type: 'rest', echo: false })
   }
 
   /** What the program was answered so far. */

@@ -50,3 +50,16 @@ test('of much output only so much is taken in one turn, and what must come after
   expect([...written, last].join('')).toContain('the end')
   expect(parsed).toBeGreaterThan(15)
 })
+
+test('output that is costly to show holds neither keys nor frames: a turn takes no more than a little of it', async () => {
+  const { client, written } = screen()
+  let parsed = 0
+  client.onParsed = () => (parsed += 1)
+  // Each of these 160,000 resets takes as long as a page of text.
+  client.output(Buffer.from('\x1bc'.repeat(160_000)), false)
+  client.output(Buffer.from('the end'), false)
+  for (let turns = 0; turns < 4; turns += 1) await turn()
+  client.chrome({ statusRow: 'key heard', drawerRows: [], focused: true, bells: 0 })
+  await new Promise<void>((resolve) => (client.onFrame = () => written.join('').includes('key heard') && resolve()))
+  expect(parsed).toBe(0)
+})

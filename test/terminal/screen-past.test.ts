@@ -9,7 +9,8 @@ test('a past of more than a model takes at once comes whole, and what comes afte
   const size = { cols: 40, rows: 5, modelCols: 40, modelRows: 4 }
   const screen = new Screen({ ...size, purpose: 'player' }, (message) => sent.push(message))
   screen.handle({ type: 'past', past: [...many, { bytes: Buffer.from('first') }, { keep: 7 }] })
-  screen.handle({ type: 'output', chunks: [Buffer.from(' second')], echo: false })
+  screen.handle({ type: 'output', bytes: Buffer.from(' second') })
+  screen.handle({ type: 'rest', echo: false })
   screen.handle({ type: 'recall', kept: 7 })
   screen.handle({ type: 'enter' })
   screen.handle({ type: 'drained' })
