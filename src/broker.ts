@@ -1,20 +1,22 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { createApprovals } from './approval/approvals.ts'
 import type { Approvals } from './approval/port.ts'
 import type { IdentityConfig } from './config/identity.ts'
 import { readPolicyFiles } from './config/policy-files.ts'
-import { watchPolicyFiles } from './config/policy-watch.ts'
+import { watchFiles, type Source } from './config/file-watch.ts'
+import { parseSubjects, readSubjectsFile } from './config/subjects.ts'
 import type { StateFolders } from './config/state.ts'
 import { tellingOf } from './control/activity.ts'
 import { EventHub } from './control/events.ts'
 import { startControl } from './control/server.ts'
 import { makeCallers } from './identity/callers.ts'
 import { identifyBySession } from './identity/identify.ts'
-import { makeIssuance, type Issuance } from './identity/issuance.ts'
+import { makeIssuance, type Issuance, type IssuanceParts } from './identity/issuance.ts'
 import { fetchDocument } from './identity/key-source.ts'
 import { keptSpent, parseSpent, spentCollection } from './identity/kept-spent.ts'
+import type { SubjectList } from './identity/port.ts'
+import { relisted } from './identity/relisted.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
-import type { KeptSpent } from './identity/spent-tokens.ts'
 import { newToken, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
@@ -23,14 +25,14 @@ import type { Upstream } from './kube/port.ts'
 import { reviewToken } from './kube/token-review.ts'
 import { makeOblige } from './mask/oblige.ts'
 import { makeRestore } from './mask/restore.ts'
-import { toFault } from './model/fault.ts'
+import { toFault, type Fault } from './model/fault.ts'
 import type { Session } from './model/session.ts'
 import type { Subject } from './model/subject.ts'
 import { builtinSource } from './policy/builtin.ts'
 import { compileExpression } from './policy/expression.ts'
 import { loadPolicy, type Policy } from './policy/parse.ts'
 import { Usage } from './policy/usage.ts'
-import { policyEvent } from './policy/policy-event.ts'
+import { newsEvent, type News } from './policy/policy-event.ts'
 import { startProxy } from './proxy/listener.ts'
 import type { Observe } from './proxy/stations.ts'
 import { countsOf } from './session/counts.ts'
@@ -143,44 +145,74 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const usage = new Usage()
   let force = inForce(first, trust.maskKey)
-  const reloaded = (message: string, after?: string) =>
-    policyEvent({ auditID: randomUUID(), at: clock.now(), before: force.policy.digest, after, files, message })
-  await journal.append(
-    policyEvent({
-      auditID: randomUUID(),
-      at: clock.now(),
-      before: undefined,
-      after: first.digest,
-      files,
-      message: `The policy ${first.name} is in force.`,
-    }),
-    'durable',
-  )
-  const watch = watchPolicyFiles(
+  const tell = (news: Omit<News, 'auditID' | 'at'>) =>
+    journal.append(newsEvent({ ...news, auditID: randomUUID(), at: clock.now() }), 'durable')
+  /** What failed is told where it can be; the one before stays in force. */
+  const tellFailure = (news: Pick<News, 'what' | 'before' | 'files'>) => async (fault: Fault) => {
+    options.warn(fault.sentence)
+    await tell({ ...news, after: undefined, message: fault.sentence }).catch((thrown) =>
+      options.warn(toFault(thrown).sentence),
+    )
+  }
+  await tell({
+    what: 'policy',
+    before: undefined,
+    after: first.digest,
     files,
-    async (sources) => {
-      const next = loadPolicy(sources)
-      const message = `The policy ${next.name} changed, and is in force from now on.`
-      // A policy that nobody can be told of later must not decide.
-      await journal.append(reloaded(message, next.digest), 'durable')
-      await options.policyChanged?.()
-      force = inForce(next, trust.maskKey)
-      options.warn(message)
-    },
-    async (fault) => {
-      options.warn(fault.sentence)
-      await journal
-        .append(reloaded(fault.sentence), 'durable')
-        .catch((thrown) => options.warn(toFault(thrown).sentence))
-    },
+    message: `The policy ${first.name} is in force.`,
+  })
+  parts.use(
+    watchFiles({
+      files,
+      what: 'policy',
+      read: readPolicyFiles,
+      apply: async (sources) => {
+        const next = loadPolicy(sources)
+        const message = `The policy ${next.name} changed, and is in force from now on.`
+        // A policy that nobody can be told of later must not decide.
+        await tell({ what: 'policy', before: force.policy.digest, after: next.digest, files, message })
+        await options.policyChanged?.()
+        force = inForce(next, trust.maskKey)
+        options.warn(message)
+      },
+      failed: (fault) => tellFailure({ what: 'policy', before: force.policy.digest, files })(fault),
+    }),
   )
-  parts.use(watch)
 
   const spent = await keptSpent(await store.collection(spentCollection, parseSpent), ({ sentence }) =>
     options.warn(sentence),
   )
   parts.defer(() => spent.settled())
-  const issuance = options.identity === undefined ? undefined : issuanceOf(options.identity, upstream, sessions, spent)
+  const listFile = options.identity?.subjects
+  let listed = listFile === undefined ? undefined : listedIn(await readSubjectsFile(listFile))
+  if (listFile !== undefined && listed !== undefined) {
+    const news = { what: 'subjects', files: [listFile] } as const
+    await tell({ ...news, before: undefined, after: listed.digest, message: 'This list of subjects is in force.' })
+    parts.use(
+      watchFiles({
+        files: news.files,
+        what: 'list of subjects',
+        read: async () => [await readSubjectsFile(listFile)],
+        apply: async ([source]) => {
+          const next = listedIn(source ?? (await readSubjectsFile(listFile)))
+          const message = 'The list of subjects changed, and is in force from now on.'
+          await tell({ ...news, before: listed?.digest, after: next.digest, message })
+          listed = next
+          const { gone, changed } = relisted(sessions.active(), next.list)
+          for (const { session, subject } of changed)
+            sessions.prolong(session.id, subject, Date.parse(session.expiresAt ?? session.startedAt))
+          await endSessions(sessions, approvals, gone)
+          options.warn(message)
+        },
+        failed: (fault) => tellFailure({ ...news, before: listed?.digest })(fault),
+      }),
+    )
+  }
+  const subjects = () => listed?.list ?? nobody
+  const issuance =
+    options.identity === undefined
+      ? undefined
+      : issuanceOf(options.identity, { upstream, sessions, spent, ...(listed === undefined ? {} : { subjects }) })
   const expiry = setInterval(() => void endSessions(sessions, approvals, sessions.expired()), expiryMs)
   parts.defer(() => clearInterval(expiry))
 
@@ -265,6 +297,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
+const nobody: SubjectList = { audience: '', subjects: [] }
+
+/** A list of subjects, and the SHA-256 (hex) of its file. Throws ERR_CONFIG. */
+function listedIn(source: Source) {
+  return { list: parseSubjects(source), digest: hash('sha256', source.text, 'hex') }
+}
+
 /** A policy and the masks it names, which change together. */
 function inForce(policy: Policy, key: Uint8Array) {
   const { maskSets } = policy
@@ -279,9 +318,14 @@ function observe(sessions: SessionRegistry): Observe {
 }
 
 /** Throws ERR_CONFIG. */
-function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: SessionRegistry, spent: KeptSpent): Issuance {
+function issuanceOf(
+  config: IdentityConfig,
+  parts: Pick<IssuanceParts, 'sessions' | 'subjects' | 'spent'> & { readonly upstream: Upstream },
+): Issuance {
+  const { upstream, ...others } = parts
   const { tokenReview } = config
   return makeIssuance({
+    ...others,
     jwt: config.jwt,
     people: config.people,
     review: tokenReview && {
@@ -291,11 +335,9 @@ function issuanceOf(config: IdentityConfig, upstream: Upstream, sessions: Sessio
     lifetimeMs: config.credentialLifetimeMs,
     key: newCredentialKey(),
     audience: upstream.identity,
-    sessions,
     fetch: fetchDocument,
     compile: compileExpression,
     mode: 'local',
-    spent,
   })
 }
 

@@ -17,6 +17,7 @@ import { describeUser, readContexts } from './contexts.ts'
 import { findKubectl, programProblem } from './kubectl.ts'
 import { knownClusters } from './known-clusters.ts'
 import { connect } from './link.ts'
+import { listOf } from './person.ts'
 
 /** Recordings and the journal stop the session when the disk is full; below this it is time to say so. */
 const lowDiskBytes = 200 * 1024 * 1024
@@ -138,6 +139,10 @@ async function reviewers({ environment }: Context, config: Config): Promise<Foun
   if (config.identity?.people !== undefined) {
     const others = names.length === 0 ? '' : `, and with a token: ${names.join(', ')}`
     return ok(`whom the policy names, signed in at ${config.identity.people.issuer}${others}`)
+  }
+  if (config.identity?.subjects !== undefined) {
+    const { subjects } = await listOf(config.identity.subjects)
+    return ok(`whom the policy names, of ${count(subjects.length, 'subject')} in ${config.identity.subjects}`)
   }
   if (names.length > 0) return ok(names.join(', '))
   return note('nobody, so what waits for a review can only expire: add a person with `chaperone reviewer add NAME`.')

@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   login: () => import('./login.ts'),
   logout: () => import('./logout.ts'),
   whoami: () => import('./whoami.ts'),
+  subject: () => import('./subject.ts'),
   kubeconfig: () => import('./kubeconfig.ts'),
   token: () => import('./token.ts'),
   sessions: () => import('./sessions.ts'),

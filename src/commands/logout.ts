@@ -1,17 +1,18 @@
-import { readSignIn } from '../identity/sign-in-file.ts'
+import { keySignIn } from '../identity/key-sign-in.ts'
+import { readSignIn, removeSignIn } from '../identity/sign-in-file.ts'
 import { signOut } from '../identity/signed-in.ts'
 import { Fault, toFault } from '../model/fault.ts'
 import { exitCode, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { readOptional } from './files.ts'
 import { connectAs, foldersOf } from './link.ts'
-import { personHelp, personOptions, requirePerson } from './person.ts'
+import { idTokenOf, personHelp, personOptions, requirePerson, type PersonConfig } from './person.ts'
 
 export const command: Command = {
   name: 'logout',
   summary: 'Sign out: the provider takes the sign-in back, and its file is removed.',
   usage: 'chaperone logout [OPTIONS]',
   help: `Ends your sessions at the broker of the state folder, removes the file of the sign-in, and has the
-provider revoke it (RFC 7009).
+provider revoke it (RFC 7009). The key of a sign-in with --key stays where it is.
 
 Options
 ${personHelp}
@@ -21,7 +22,10 @@ Examples
   chaperone logout --sign-in ~/review.sign-in`,
   options: personOptions,
   run: async (context, parsed) => {
-    const { path, people } = await requirePerson(context, parsed)
+    const person = await requirePerson(context, parsed)
+    const { path, by } = person
+    if (by.kind === 'subjects') return signOutKey(context, parsed, person)
+    const { people } = by
     const stored = await readSignIn(path)
     if (stored !== undefined) await endSessions(context, parsed, stored.signIn.idToken)
     let wasSignedIn: boolean
@@ -37,6 +41,18 @@ Examples
     say(context, wasSignedIn ? 'signed out.' : 'nobody was signed in.')
     return exitCode.ok
   },
+}
+
+/** The key stays where it is, and good: whoever should not be known by it any more has to be taken from the list. */
+async function signOutKey(context: Context, parsed: Parsed, person: PersonConfig): Promise<number> {
+  const isSignedIn = (await keySignIn(person.path)) !== undefined
+  if (isSignedIn) {
+    const token = await idTokenOf(person).catch((thrown: unknown) => toFault(thrown))
+    if (typeof token === 'string') await endSessions(context, parsed, token)
+    await removeSignIn(person.path)
+  }
+  say(context, isSignedIn ? 'signed out.' : 'nobody was signed in.')
+  return exitCode.ok
 }
 
 /** A credential that was had with the sign-in would live on for some minutes. */

@@ -18,6 +18,7 @@ const words: Readonly<Record<string, number>> = {
   run: Number.POSITIVE_INFINITY,
   sessions: 2,
   shell: Number.POSITIVE_INFINITY,
+  subject: 2,
   upstream: 1,
   why: 1,
 }

@@ -28,7 +28,7 @@ Examples
       const rows = [
         ['name', name],
         ['groups', groups.join(', ') || 'none'],
-        ['by', rest.issuer ?? 'the system: no provider is configured'],
+        ['by', rest.issuer ?? 'the system: nobody signs in here'],
         ...(rest.until === undefined ? [] : [['until', `${rest.until}, then it is refreshed`]]),
       ] as const
       for (const [title = '', words = ''] of rows) context.stdout.write(`${title.padEnd(8)}${plain(words)}\n`)
@@ -51,5 +51,11 @@ async function look(context: Context, parsed: Parsed): Promise<Found> {
   }
   const { subject, until } = await verifierOf(person)(await idTokenOf(person))
   const { name, uid, groups } = subject
-  return { name, uid, groups, issuer: person.people.issuer, until: new Date(until).toISOString() }
+  return {
+    name,
+    uid,
+    groups,
+    issuer: person.by.kind === 'provider' ? person.by.people.issuer : person.by.file,
+    until: new Date(until).toISOString(),
+  }
 }

@@ -89,6 +89,9 @@ const people = z
 export const identitySchema = z
   .strictObject({
     people: people.optional(),
+    subjects: text
+      .optional()
+      .describe('Subjects file of a team without a provider, relative to this file; see `chaperone subject`.'),
     jwt: z.array(issuer).optional().describe('Issuers of tokens, as in AuthenticationConfiguration of Kubernetes.'),
     tokenReview: z
       .strictObject({
@@ -106,8 +109,12 @@ export const identitySchema = z
       .optional()
       .describe('How long a credential lives; default 10m, at most 1h.'),
   })
-  .superRefine(({ people: asked, jwt = [] }, context) => {
+  .superRefine(({ people: asked, jwt = [], subjects }, context) => {
     if (asked === undefined) return
+    if (subjects !== undefined) {
+      const message = 'people sign in at a provider already; leave out people or subjects'
+      context.addIssue({ code: 'custom', path: ['subjects'], message })
+    }
     const entry = jwt.find(({ issuer: { url: one } }) => one === asked.issuer)
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: ['people', key], message })

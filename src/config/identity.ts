@@ -7,6 +7,8 @@ import type { IdentityFile } from './identity-schema.ts'
 export interface IdentityConfig {
   /** Where people sign in; absent = they are who the operating system says. */
   readonly people?: PeopleConfig
+  /** Absolute path of the subjects file; absent = there is none. */
+  readonly subjects?: string
   readonly jwt: readonly IssuerConfig[]
   readonly tokenReview: { readonly audiences: readonly string[]; readonly reservedNames: readonly string[] } | undefined
   readonly credentialLifetimeMs: number
@@ -16,8 +18,11 @@ const DEFAULT_LIFETIME = '10m'
 const MIN_LIFETIME_MS = 60_000
 const MAX_LIFETIME_MS = 3_600_000
 
-/** The identity section as the broker uses it; undefined where the file has none. Throws ERR_CONFIG. */
-export function identityOf(file: IdentityFile | undefined): IdentityConfig | undefined {
+/** The identity section as the broker uses it, paths made whole by `beside`; undefined where the file has none. Throws ERR_CONFIG. */
+export function identityOf(
+  file: IdentityFile | undefined,
+  beside: (path: string) => string,
+): IdentityConfig | undefined {
   if (file === undefined) return undefined
   const credentialLifetimeMs = parseDuration(file.credentialLifetime ?? DEFAULT_LIFETIME, 'credentialLifetime')
   if (credentialLifetimeMs < MIN_LIFETIME_MS || credentialLifetimeMs > MAX_LIFETIME_MS) {
@@ -31,6 +36,7 @@ export function identityOf(file: IdentityFile | undefined): IdentityConfig | und
     tokenReview: file.tokenReview,
     credentialLifetimeMs,
     ...(file.people === undefined ? {} : { people: peopleOf(file.people, jwt) }),
+    ...(file.subjects === undefined ? {} : { subjects: beside(file.subjects) }),
   }
 }
 

@@ -68,7 +68,7 @@ export async function loadConfig(flags: ConfigFlags, environment: Environment): 
         ? (file.policies ?? []).map(beside)
         : flags.policies.map((path) => resolve(path)),
     impersonate: file.upstream?.impersonate ?? false,
-    identity: identityOf(file.identity),
+    identity: identityOf(file.identity, beside),
     recordingVersion: flags.recordingVersion ?? file.recording?.version ?? 3,
     ui: flags.ui ?? file.ui,
     leader: file.leader,

@@ -22,6 +22,11 @@ interface Problem {
 
 /** Parses the text of a chaperone.yaml; `path` is only for messages. Throws ERR_CONFIG: each problem with file, line and key. */
 export function parseConfig(text: string, path: string): ConfigFile {
+  return parseAs(configSchema, text, path)
+}
+
+/** The same for a file of another kind. */
+export function parseAs<S extends z.ZodType>(schema: S, text: string, path: string): z.output<S> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false, prettyErrors: false })
   const refuse = (problems: readonly Problem[]) =>
@@ -34,9 +39,9 @@ export function parseConfig(text: string, path: string): ConfigFile {
   if (unreadable.length > 0) throw refuse(unreadable)
   const value: unknown = document.toJS()
   if (value === null) throw refuse([{ offset: 0, words: 'the file is empty; it begins with apiVersion: chaperone/v1' }])
-  const parsed = configSchema.safeParse(value)
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw refuse(parsed.error.issues.flatMap((issue) => valueProblems(issue, document, value)))
+  throw refuse(parsed.error.issues.flatMap((issue) => valueProblems(issue, document, value, schema)))
 }
 
 const yamlWords: Partial<Readonly<Record<YAMLError['code'], string>>> = {
@@ -65,10 +70,15 @@ function aliases(document: Document.Parsed): readonly Problem[] {
   return found
 }
 
-function valueProblems(issue: Issue, document: Document.Parsed, root: unknown): readonly Problem[] {
+function valueProblems(
+  issue: Issue,
+  document: Document.Parsed,
+  root: unknown,
+  schema: z.core.$ZodType,
+): readonly Problem[] {
   const where = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(issue.path)
+    const known = knownKeys(issue.path, schema)
     return issue.keys.map((key) => {
       const near = known.find((one) => one.slice(0, 3) === key.slice(0, 3).toLowerCase())
       const hint = near === undefined ? '' : ` Did you mean ${JSON.stringify(near)}?`
@@ -110,12 +120,12 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** The keys that may stand at a place of the file. */
-function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+function knownKeys(path: readonly PropertyKey[], root: z.core.$ZodType): readonly string[] {
   const place = path.reduce<z.core.$ZodType>((schema, key) => {
     const whole = unwrapped(schema)
     if (whole instanceof z.ZodArray) return whole.element
     return whole instanceof z.ZodObject ? (whole.shape[String(key)] as z.core.$ZodType) : whole
-  }, configSchema)
+  }, root)
   const whole = unwrapped(place)
   return whole instanceof z.ZodObject ? Object.keys(whole.shape) : []
 }

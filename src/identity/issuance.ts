@@ -6,14 +6,17 @@ import { Credentials, type CredentialParts } from './credentials.ts'
 import { makeExchange, type ClientSessions } from './exchange.ts'
 import type { FetchDocument } from './key-source.ts'
 import { makeVerifyPerson, withPeople, type VerifyPerson } from './person.ts'
-import type { Exchange, IssuerConfig, PeopleConfig } from './port.ts'
+import type { Authenticators, Exchange, IssuerConfig, PeopleConfig, SubjectList } from './port.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 import { SpentTokens, type KeptSpent } from './spent-tokens.ts'
+import { isSubjectToken, makeVerifySubject } from './subject-token.ts'
 import { eitherOf, makeTokenReview, type ReviewToken } from './token-review.ts'
 
 export interface IssuanceParts {
   readonly jwt: readonly IssuerConfig[]
   readonly people: PeopleConfig | undefined
+  /** Instead of `people`: who is known by a key, as of now. */
+  readonly subjects?: (() => SubjectList) | undefined
   readonly review: { readonly ask: ReviewToken; readonly reservedNames: readonly string[] } | undefined
   readonly lifetimeMs: number
   readonly key: CredentialParts['key']
@@ -39,10 +42,9 @@ export interface Issuance {
 
 /** All that gives out credentials and knows them again. Throws ERR_CONFIG. */
 export function makeIssuance(parts: IssuanceParts): Issuance {
-  const { sessions, lifetimeMs, key, audience, mode, review, people } = parts
+  const { sessions, lifetimeMs, key, audience, mode, review } = parts
   const any = makeAuthenticators(parts.jwt, { fetch: parts.fetch, compile: parts.compile, now: () => new Date() })
-  const person = people === undefined ? undefined : makeVerifyPerson(any, people, Date.now)
-  const jwt = people === undefined || person === undefined ? any : withPeople(any, people, person)
+  const { person, authenticators: jwt } = withPersons(any, parts)
   const credentials = new Credentials({ key, audience, now: Date.now, newID: randomUUID })
   const spent = new SpentTokens(parts.spent)
   return {
@@ -62,5 +64,26 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
       return id === undefined ? undefined : sessions.living(id)
     },
     close: () => spent.close(),
+  }
+}
+
+type Known = Authenticators & { knows(token: string): boolean }
+
+function withPersons(
+  any: Known,
+  { people, subjects }: Pick<IssuanceParts, 'people' | 'subjects'>,
+): { readonly person: VerifyPerson | undefined; readonly authenticators: Known } {
+  if (people !== undefined) {
+    const person = makeVerifyPerson(any, people, Date.now)
+    return { person, authenticators: withPeople(any, people, person) }
+  }
+  if (subjects === undefined) return { person: undefined, authenticators: any }
+  const person = makeVerifySubject(subjects, Date.now)
+  return {
+    person,
+    authenticators: {
+      knows: (token) => isSubjectToken(token) || any.knows(token),
+      verify: async (token) => (isSubjectToken(token) ? (await person(token)).subject : any.verify(token)),
+    },
   }
 }

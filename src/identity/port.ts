@@ -97,3 +97,17 @@ export interface PeopleConfig {
   /** PEM; absent = the authorities of the system. */
   readonly certificateAuthority?: string
 }
+
+/** People and machines of a team without a provider, each known by a key (Ed25519, RFC 8032) of theirs. */
+export interface SubjectList {
+  /** Of the tokens that count here: those that were made for another file do not. */
+  readonly audience: string
+  readonly subjects: readonly ListedSubject[]
+}
+
+export interface ListedSubject {
+  readonly name: string
+  readonly groups: readonly string[]
+  /** Base64 of its SubjectPublicKeyInfo (DER). */
+  readonly publicKey: string
+}

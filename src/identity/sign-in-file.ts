@@ -16,11 +16,13 @@ const signInSchema = z.strictObject({
 /** What is kept of a person who signed in. */
 export type SignIn = z.output<typeof signInSchema>
 
-export interface StoredSignIn {
+export interface Stored<T> {
   /** Names this sign-in, through all its refreshes. */
   readonly id: string
-  readonly signIn: SignIn
+  readonly signIn: T
 }
+
+export type StoredSignIn = Stored<SignIn>
 
 /** A new name: 192 random bits, base64url. */
 export function newSignInID(): string {
@@ -31,7 +33,12 @@ export function newSignInID(): string {
  * The sign-in in the file, or undefined when there is none. Throws ERR_STATE when others could read it or it is not ours: the
  * first line is the name, for scripts; the second is JSON.
  */
-export async function readSignIn(path: string): Promise<StoredSignIn | undefined> {
+export function readSignIn(path: string): Promise<StoredSignIn | undefined> {
+  return readSignInAs(signInSchema, path)
+}
+
+/** The same for a sign-in of another shape. */
+export async function readSignInAs<T>(schema: z.ZodType<T>, path: string): Promise<Stored<T> | undefined> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     const { uid, mode } = await file.stat()
@@ -40,7 +47,7 @@ export async function readSignIn(path: string): Promise<StoredSignIn | undefined
     }
     const [id = '', json = ''] = (await file.readFile('utf8')).split('\n')
     if (!/^[A-Za-z0-9_-]{32}$/.test(id)) throw damaged(path)
-    return { id, signIn: signInSchema.parse(JSON.parse(json)) }
+    return { id, signIn: schema.parse(JSON.parse(json)) }
   } catch (thrown) {
     if (thrown instanceof Fault) throw thrown
     const { code } = thrown as NodeJS.ErrnoException
@@ -52,7 +59,7 @@ export async function readSignIn(path: string): Promise<StoredSignIn | undefined
 }
 
 /** Replaces the file whole (0600). Throws ERR_STATE. */
-export async function writeSignIn(path: string, { id, signIn }: StoredSignIn): Promise<void> {
+export async function writeSignIn(path: string, { id, signIn }: Stored<unknown>): Promise<void> {
   const temporary = `${path}.${randomBytes(9).toString('base64url')}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })

@@ -1,8 +1,8 @@
 /**
  * How a Subject proved who it is. `local` = the operating-system user that started the broker, `jwt` = a token of an
- * issuer that the configuration trusts, `token-review` = a token that the cluster itself knows.
+ * issuer that the configuration trusts, `token-review` = a token that the cluster itself knows, `key` = a key of the subjects file.
  */
-export type AuthenticatedBy = 'local' | 'session-token' | 'reviewer-token' | 'jwt' | 'token-review'
+export type AuthenticatedBy = 'local' | 'session-token' | 'reviewer-token' | 'jwt' | 'token-review' | 'key'
 
 /** The authenticated caller, in the shape of Kubernetes' user.Info. */
 export interface Subject {

@@ -1,12 +1,13 @@
 import { annotation, type AuditEvent } from '../model/audit.ts'
 
-/** Which policy a broker begins with, or what became of a policy file that changed. */
-export interface PolicyNews {
+/** Which policy or list of subjects a broker begins with, or what became of its file that changed. */
+export interface News {
+  readonly what: 'policy' | 'subjects'
   readonly auditID: string
   readonly at: Date
-  /** SHA-256 (hex) of the policy before; undefined when the broker begins. */
+  /** SHA-256 (hex) of what was in force before; undefined when the broker begins. */
   readonly before: string | undefined
-  /** Of the one in force from now on; undefined when the policy before stays, for the reason in `message`. */
+  /** Of the one in force from now on; undefined when the one before stays, for the reason in `message`. */
   readonly after: string | undefined
   /** Empty = the built-in policy. */
   readonly files: readonly string[]
@@ -15,7 +16,7 @@ export interface PolicyNews {
 }
 
 /** A line of the journal that no request makes: it has no decision, so that whoever asks for decisions passes it over. */
-export function policyEvent({ auditID, at, before, after, files, message }: PolicyNews): AuditEvent {
+export function newsEvent({ what, auditID, at, before, after, files, message }: News): AuditEvent {
   const timestamp = at.toISOString().replace('Z', '000Z')
   return {
     kind: 'Event',
@@ -23,7 +24,7 @@ export function policyEvent({ auditID, at, before, after, files, message }: Poli
     level: 'Metadata',
     auditID,
     stage: 'ResponseComplete',
-    requestURI: '/chaperone/policy',
+    requestURI: `/chaperone/${what}`,
     verb: before === undefined ? 'create' : 'update',
     user: { username: 'chaperone' },
     sourceIPs: [],
@@ -32,11 +33,11 @@ export function policyEvent({ auditID, at, before, after, files, message }: Poli
     requestReceivedTimestamp: timestamp,
     stageTimestamp: timestamp,
     annotations: {
-      [annotation.policy]: after ?? before ?? '',
+      [what === 'policy' ? annotation.policy : 'chaperone/subjects-digest']: after ?? before ?? '',
       [annotation.message]: message,
       [annotation.outcome]: after === undefined ? 'refused' : 'completed',
-      ...(before === undefined ? {} : { 'chaperone/policy-before': before }),
-      'chaperone/policy-files': files.join(','),
+      ...(before === undefined ? {} : { [`chaperone/${what}-before`]: before }),
+      [`chaperone/${what}-files`]: files.join(','),
     },
   }
 }

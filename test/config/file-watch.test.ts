@@ -1,7 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { watchPolicyFiles } from '../../src/config/policy-watch.ts'
+import { watchFiles } from '../../src/config/file-watch.ts'
+import { readPolicyFiles } from '../../src/config/policy-files.ts'
 import { loadPolicy } from '../../src/policy/parse.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 
@@ -19,16 +20,18 @@ it('a policy file that changes is in force at once; one that is broken or gone l
     await change()
     return told.promise
   }
-  using _watch = watchPolicyFiles(
-    [file],
-    (sources) => {
+  using _watch = watchFiles({
+    files: [file],
+    what: 'policy',
+    read: readPolicyFiles,
+    intervalMs: 20,
+    apply: (sources) => {
       inForce = loadPolicy(sources)
       told.resolve(`now ${inForce.name}`)
       return Promise.resolve()
     },
-    (fault) => Promise.resolve(told.resolve(fault.sentence)),
-    20,
-  )
+    failed: (fault) => Promise.resolve(told.resolve(fault.sentence)),
+  })
   const swap = async (text: string) => {
     await writeFile(`${file}.new`, text)
     await rename(`${file}.new`, file)
