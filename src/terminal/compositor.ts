@@ -18,8 +18,8 @@ const stringMs = 500
 /** Output this soon (milliseconds) after a key is its echo, and is painted at once. */
 const echoMs = 50
 /** Unparsed output (bytes) at which the program has to wait, and at which it goes on; bounds memory in a flood. */
-const highWater = 4 << 20
-const lowWater = 1 << 20
+const highWater = 512 << 10
+const lowWater = 256 << 10
 
 export interface ShellOptions {
   /** The program, on a pty of `programSize`. */
