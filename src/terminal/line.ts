@@ -66,7 +66,7 @@ function show(bytes: Buffer, pty: PtyProcess, stdout: NodeJS.WriteStream, record
 export function recordingFault(cause: Error): Fault {
   return new Fault(
     'ERR_RECORDING',
-    `The session was ended because it could not be recorded any more (${cause.message}).`,
+    `The session was ended because it could not be recorded any more: ${cause.message}`,
     {
       advice: 'Free some space, or choose another folder with --state DIR.',
       cause,
