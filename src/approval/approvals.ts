@@ -8,7 +8,14 @@ import { isRepeat, newHeld } from './create.ts'
 import { expiredSentence, parseKept } from './kept.ts'
 import { Ledger } from './ledger.ts'
 import type { Approvals, HoldAsk, HoldOutcome } from './port.ts'
-import { assertInitiator, assertMayConfirm, assertMayReview, assertPending, hasQuorum } from './verdict.ts'
+import {
+  assertInitiator,
+  assertMayConfirm,
+  assertMayMove,
+  assertMayReview,
+  assertPending,
+  hasQuorum,
+} from './verdict.ts'
 
 /** Requests that one subject may have held: enough for any script, too few to bury a reviewer. */
 const MAX_OPEN_PER_SUBJECT = 100
@@ -136,6 +143,14 @@ class ApprovalDesk implements Approvals {
       assertInitiator(held, by)
       assertPending(held)
       return this.#ledger.change(id, { comment })
+    })
+  }
+
+  moveTo(sessionID: string, id: string, by: Subject): Promise<HeldRequest> {
+    return this.#serially(async () => {
+      await this.#expireIfDue(id)
+      assertMayMove(this.get(id), by)
+      return this.#ledger.change(id, { sessionID })
     })
   }
 

@@ -31,13 +31,15 @@ export function newHeld(ask: HoldAsk, id: string, now: Date): HeldRequest {
 
 /**
  * True when `ask` repeats the held request: same caller, same bytes upstream, held by the same rules in the same way.
- * What a policy has changed since is a new request, so that no old approval answers a new rule.
+ * What a policy has changed since is a new request, so that no old approval answers a new rule. A value is for the session that
+ * asked for it: another one of the same subject may run anything, an agent too.
  */
 export function isRepeat(held: HeldRequest, ask: HoldAsk): boolean {
   const rules = (reasons: readonly Reason[]) => reasons.map(({ code, rule }) => [code, rule])
   const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
   return (
     held.digest === ask.canonical.digest &&
+    (!ask.request.effects.includes('reveal') || held.sessionID === ask.session.id) &&
     held.subject.name === ask.subject.name &&
     held.subject.uid === ask.subject.uid &&
     held.subject.onBehalfOf === ask.subject.onBehalfOf &&

@@ -36,7 +36,7 @@ export type HoldOutcome =
 /**
  * Parks the request until it is decided. `signal` aborts when the client goes away: the request is then withdrawn.
  * A repeat with the same subject and digest joins a request that is pending without a waiting client, or consumes one
- * that was approved meanwhile.
+ * that was approved meanwhile; where it reveals a value, only a repeat by the session that it is of.
  */
 export type Park = (ask: HoldAsk, signal: AbortSignal) => Promise<HoldOutcome>
 
@@ -53,6 +53,11 @@ export interface Approvals {
   /** Only the initiator. */
   withdraw(id: string, by: Subject): Promise<HeldRequest>
   comment(id: string, by: Subject, comment: string): Promise<HeldRequest>
+  /**
+   * Gives a request that no client waits for to another session of the subject that made it, whose repeat then goes on with it.
+   * Throws ERR_FORBIDDEN for anybody else's, ERR_CONFLICT when it has ended or a client waits.
+   */
+  moveTo(sessionID: string, id: string, by: Subject): Promise<HeldRequest>
   /** Withdraws the session's requests whose client waits; those left for review stay. */
   endSession(sessionID: string): Promise<void>
   subscribe(listener: (held: HeldRequest) => void): () => void

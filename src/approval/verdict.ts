@@ -56,6 +56,18 @@ export function assertInitiator(held: HeldRequest, by: Subject): void {
   }
 }
 
+/**
+ * An agent's request stays with the agent: its human has sessions of their own.
+ *
+ * @throws Fault ERR_FORBIDDEN, ERR_CONFLICT.
+ */
+export function assertMayMove({ id, subject, state, waiting }: HeldRequest, by: Subject): void {
+  const isSame = by.name === subject.name && by.uid === subject.uid && by.onBehalfOf === subject.onBehalfOf
+  if (!isSame) throw new Fault('ERR_FORBIDDEN', `${id} is the request of ${subject.name}.`)
+  if (state !== 'pending' && state !== 'approved') throw new Fault('ERR_CONFLICT', `${id} is ${state}.`)
+  if (waiting) throw new Fault('ERR_CONFLICT', `A client waits for ${id} already.`)
+}
+
 /** @throws Fault ERR_CONFLICT. */
 export function assertPending(held: HeldRequest): void {
   if (held.state !== 'pending') {

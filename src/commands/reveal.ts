@@ -4,11 +4,12 @@ import { text as readText } from 'node:stream/consumers'
 import { z } from 'zod'
 import { parseDuration } from '../config/duration.ts'
 import { Fault } from '../model/fault.ts'
+import type { HeldRequest } from '../model/held.ts'
 import { exitCode, flag, text, type Command, type Context, type Parsed } from './command.ts'
 import { tellEvents } from './notices.ts'
 import { refusalCode } from './refusal-code.ts'
 import { brokerHelp, brokerOptions } from './shared-options.ts'
-import { supervise } from './supervised.ts'
+import { supervise, type Supervised } from './supervised.ts'
 
 export const command: Command = {
   name: 'reveal',
@@ -16,7 +17,9 @@ export const command: Command = {
   usage: 'chaperone reveal secret/NAME KEY [OPTIONS]',
   help: `Asks for one value of a secret or config map as it is stored. The request waits for a
 review like any held one; who asked, who approved and for which key is in the journal,
-the value is not. It is given once: to see it again, ask again.
+the value is not. It is given once: to see it again, ask again. With --wait=0 the request is
+left for review, and the same command later goes on with it; what else runs as you, as an
+agent in a session of yours, does not get what was approved for you.
 
 The value goes to stdout, decoded and without a newline added. A supervised shell is
 recorded, so there the value is not shown on the terminal: send it into a file or pipe.
@@ -51,6 +54,7 @@ Examples
       rows: context.stdout.rows ?? 24,
       ...(wait === undefined ? {} : { waitMs: parseDuration(wait, '--wait') }),
     })
+    await goOn(supervised, target.path)
     tellEvents(context, parsed, supervised, { onlyWaiting: false, gaveUp: wait === '0' })
     const kubectl = spawn('kubectl', ['get', '--raw', target.path], {
       env: { ...supervised.variables },
@@ -62,6 +66,22 @@ Examples
     context.stdout.write(valueOf(answer, target.isSecret && !flag(parsed, 'encoded')))
     return exitCode.ok
   },
+}
+
+/** A value that was asked for before, without waiting: this session is the asker's too, since it comes by their own connection. */
+async function goOn({ link: { client }, session: { id, subject } }: Supervised, path: string): Promise<void> {
+  const same = (held: HeldRequest) =>
+    held.subject.name === subject.name &&
+    held.subject.uid === subject.uid &&
+    held.method === 'GET' &&
+    decodeURIComponent(held.target) === decodeURIComponent(path)
+  const left = (await client.listHeld()).filter((held) => isOpen(held) && !held.waiting && same(held))
+  const found = left.find(({ state }) => state === 'approved') ?? left[0]
+  if (found !== undefined) await client.moveHeld(found.id, id)
+}
+
+function isOpen({ state }: HeldRequest): boolean {
+  return state === 'pending' || state === 'approved'
 }
 
 const resources: Readonly<Record<string, string>> = {

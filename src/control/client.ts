@@ -99,6 +99,7 @@ export function connectControl(options: ClientOptions): ControlClient {
     revoke: (which) => call<Session[]>('POST', 'sessions/revoke', which),
     listSessions: () => call<Session[]>('GET', 'sessions'),
     withdraw: (id) => call<HeldRequest>('POST', `held/${at(id)}/withdraw`),
+    moveHeld: (id, sessionID) => call<HeldRequest>('POST', `held/${at(id)}/move`, { sessionID }),
     comment: (id, comment) => call<HeldRequest>('POST', `held/${at(id)}/comment`, { comment }),
     events,
     [Symbol.asyncDispose]: () => agent.destroy(),

@@ -45,6 +45,7 @@ const comment = z
  * | POST /v1/held/ID/review | reviewer | approve or deny the shown digest; what is not shown whole only with `sawWhole: false` |
  * | POST /v1/held/ID/confirm | operator | confirm one's own, where the rule allows it |
  * | POST /v1/held/ID/withdraw · /comment | operator | take one's own back; add a reason |
+ * | POST /v1/held/ID/move | operator | give one's own that no client waits for to another session of one's own, to be repeated there |
  * | GET  /v1/events | any | NDJSON stream of BrokerEvent, one line each, a heartbeat every 10 s |
  */
 export const sessionRequest = z.strictObject({
@@ -70,6 +71,7 @@ export const reviewRequest = z.strictObject({
 })
 export const confirmRequest = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) })
 export const commentRequest = z.strictObject({ comment })
+export const moveRequest = z.strictObject({ sessionID: z.string().max(64) })
 
 export type SessionRequest = z.input<typeof sessionRequest>
 export type Revocation = z.output<typeof revocation>
@@ -157,6 +159,8 @@ export interface ControlClient extends AsyncDisposable {
   review(id: string, review: ReviewRequest): Promise<HeldRequest>
   confirm(id: string, digest: string): Promise<HeldRequest>
   withdraw(id: string): Promise<HeldRequest>
+  /** A value that was approved is given to the session that asked for it alone: this makes it another one of the same person. */
+  moveHeld(id: string, sessionID: string): Promise<HeldRequest>
   /** Ends sessions at once; returns those that ran until now. */
   revoke(which: Revocation): Promise<readonly Session[]>
   listSessions(): Promise<readonly Session[]>

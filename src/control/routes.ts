@@ -7,6 +7,7 @@ import type { Sessions } from '../session/port.ts'
 import {
   commentRequest,
   confirmRequest,
+  moveRequest,
   reviewRequest,
   revocation,
   sessionPatch,
@@ -96,9 +97,21 @@ async function answerHeld(desk: Desk, call: Call, known: string, id: string): Pr
       return operator(call) && desk.approvals.withdraw(id, subject)
     case 'POST held/ID/comment':
       return operator(call) && desk.approvals.comment(id, subject, parse(commentRequest, call.body).comment)
+    case 'POST held/ID/move':
+      return operator(call) && move(desk, call, id)
     default:
       return unknownCall(known)
   }
+}
+
+/** Only from here, never by a session's own token: what runs in a session of the same subject cannot take it. */
+function move(desk: Desk, call: Call, id: string): Promise<HeldRequest> {
+  const { sessionID } = parse(moveRequest, call.body)
+  assertOwn(desk, call.caller, sessionID)
+  if (desk.sessions.living(sessionID) === undefined) {
+    throw new Fault('ERR_CONFLICT', `Session ${sessionID} has ended.`)
+  }
+  return desk.approvals.moveTo(sessionID, id, call.caller.subject)
 }
 
 function unknownCall(call: string): never {

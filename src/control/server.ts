@@ -142,10 +142,14 @@ function isSafer({ path, body }: Call): boolean {
 
 function controlAnnotations(call: Call): Record<string, string> {
   const [room, id] = call.path
-  const body = call.body as { verdict?: unknown; comment?: unknown; sawWhole?: unknown } | undefined
+  const body = call.body as
+    { verdict?: unknown; comment?: unknown; sawWhole?: unknown; sessionID?: unknown } | undefined
   return {
     ...(room === 'held' && id !== undefined ? { [annotation.held]: id } : {}),
     ...(room === 'sessions' && id !== undefined ? { [annotation.session]: id } : {}),
+    ...(room === 'held' && typeof body?.sessionID === 'string'
+      ? { [annotation.session]: body.sessionID.slice(0, 64) }
+      : {}),
     ...(typeof body?.verdict === 'string' ? { 'chaperone/verdict': body.verdict.slice(0, 16) } : {}),
     ...(body?.sawWhole === false ? { 'chaperone/saw-whole': 'false' } : {}),
     ...(typeof body?.comment === 'string' ? { 'chaperone/comment': body.comment.slice(0, 2000) } : {}),

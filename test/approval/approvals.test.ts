@@ -336,6 +336,58 @@ describe('A caller who does not wait', () => {
   })
 })
 
+describe('A value that was asked for without waiting', () => {
+  const asking = { reveals: true, session: { id: 's-aaaaaaaa', waitMs: 1000 } }
+  const elsewhere = { ...asking, session: { id: 's-bbbbbbbb' } }
+
+  async function approvedReveal() {
+    const desk = await openDesk()
+    const first = desk.approvals.park(askFor('db', oneReview, asking), never)
+    const held = await desk.heard(pending)
+    desk.time.pass(1000)
+    await first
+    await desk.approvals.review(held.id, approve(held))
+    return { ...desk, held }
+  }
+
+  it('is for the session that asked, and another one of the same subject asks anew', async () => {
+    const { approvals, held, heard } = await approvedReveal()
+    void approvals.park(askFor('db', oneReview, elsewhere), never)
+    await heard((one) => one.state === 'pending' && one.id !== held.id)
+    expect(approvals.get(held.id)).toMatchObject({ state: 'approved', sessionID: 's-aaaaaaaa' })
+    const again = await approvals.park(askFor('db', oneReview, asking), never)
+    expect(again).toMatchObject({ kind: 'approved', held: { id: held.id } })
+  })
+
+  it('is for the session to which the asker moved it, once, and for the first one no more', async () => {
+    const { approvals, held, heard } = await approvedReveal()
+    await approvals.moveTo('s-bbbbbbbb', held.id, ana)
+    void approvals.park(askFor('db', oneReview, asking), never)
+    await heard((one) => one.state === 'pending' && one.id !== held.id)
+    expect((await approvals.park(askFor('db', oneReview, elsewhere), never)).kind).toBe('approved')
+    await expect(approvals.moveTo('s-cccccccc', held.id, ana)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  })
+
+  it.each([
+    ['somebody else', person('tom')],
+    ['another account of the same name', { ...ana, uid: 'u-2' }],
+    ['an agent that acts for the asker', { ...ana, onBehalfOf: 'ana' }],
+  ])('is not moved by %s', async (_who, by) => {
+    const { approvals, held } = await approvedReveal()
+    await expect(approvals.moveTo('s-bbbbbbbb', held.id, by)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+  })
+
+  it('is not moved away from a client that waits for it, nor after its time', async () => {
+    const { approvals, time, heard } = await openDesk()
+    void approvals.park(askFor('db', oneReview, { ...asking, session: {} }), never)
+    const held = await heard(pending)
+    const moved = () => approvals.moveTo('s-bbbbbbbb', held.id, ana)
+    await expect(moved()).rejects.toThrow(/waits for .* already/)
+    time.pass(60_000)
+    await expect(moved()).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+  })
+})
+
 describe('After a restart', () => {
   it('what waited is withdrawn, what ran is unknown, what was detached goes on', async () => {
     const before = await openDesk()

@@ -69,7 +69,7 @@ function sessionOf(subject: Subject, more: Partial<Session> = {}): Session {
 export function askFor(
   what: string,
   requirement: Requirement,
-  more: { subject?: Subject; session?: Partial<Session>; rule?: string } = {},
+  more: { subject?: Subject; session?: Partial<Session>; rule?: string; reveals?: boolean } = {},
 ): HoldAsk {
   const subject = more.subject ?? ana
   const reason = { code: 'rule-holds', rule: more.rule ?? 'test/hold', message: 'Look at it first.' } as const
@@ -77,7 +77,11 @@ export function askFor(
     auditID: `audit-${what}`,
     subject,
     session: sessionOf(subject, more.session),
-    request: resourceRequest('delete', 'deployments.apps', { namespace: 'shop', name: what }),
+    request: resourceRequest('delete', 'deployments.apps', {
+      namespace: 'shop',
+      name: what,
+      ...(more.reveals === true ? { effects: ['read', 'reveal'] } : {}),
+    }),
     canonical: {
       method: 'DELETE',
       target: `/apis/apps/v1/namespaces/shop/deployments/${what}`,

@@ -49,6 +49,7 @@ function approvals(): Approvals {
     confirm: order('confirm'),
     withdraw: order('withdraw'),
     comment: order('comment'),
+    moveTo: (sessionID, id) => order(`move to ${sessionID}`)(id),
     endSession: (id) => {
       orders.push(`end ${id}`)
       return Promise.resolve()
@@ -286,6 +287,25 @@ describe('a person who signed in', () => {
     }
     const own = sessions.begin({ kind: 'run', subject: operator, mode: 'local', command: [] })
     await expect(client(operatorToken).renewSession(own.session.id)).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+})
+
+describe('a held request', () => {
+  it('is moved only to a living session of whoever moves it, and the journal says to which', async () => {
+    const ana = client(operatorToken)
+    const { session } = await ana.beginSession({ kind: 'run', command: [] })
+    await expect(ana.moveHeld('h-1', session.id)).rejects.toThrow(/not pending/)
+    expect(orders).toEqual([`move to ${session.id} h-1`])
+    expect(journal.at(-1)).toMatchObject({
+      verb: 'move',
+      annotations: { 'chaperone/held': 'h-1', 'chaperone/session': session.id },
+    })
+    for (const stranger of [client(personToken), client(reviewerToken)]) {
+      await expect(stranger.moveHeld('h-1', session.id)).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' })
+    }
+    sessions.end(session.id)
+    await expect(ana.moveHeld('h-1', session.id)).rejects.toMatchObject({ code: 'ERR_CONFLICT' })
+    expect(orders).toHaveLength(1)
   })
 })
 

@@ -42,6 +42,23 @@ it('a value is seen once by who asked, after a second person has approved, and n
   expect(telling.map(({ path }) => path)).toEqual([])
 })
 
+it('asked for without waiting, it is collected by the same person later, and by nothing that runs in a session of theirs', async () => {
+  const left = await broker.chaperone([...asking, '--wait=0'])
+  expect([left.code, left.stdout]).toEqual([120, ''])
+  const id = await waitingID()
+  expect((await broker.chaperone(['held', 'approve', id, '--practice'])).code).toBe(0)
+
+  const path = '/api/v1/namespaces/default/secrets/db-canary/reveal?pointer=/data/password'
+  const taken = await broker.kubectlRun(['get', '--raw', path], ['--wait=0'])
+  expect([taken.code, taken.stdout]).toEqual([120, ''])
+  const other = await waitingID()
+  expect(other).not.toBe(id)
+
+  const { code, stdout } = await broker.chaperone(asking)
+  expect([code, stdout]).toEqual([0, password])
+  await broker.chaperone(['held', 'deny', other, '--practice', '--comment', 'not asked for'])
+})
+
 it('a denied reveal gives nothing, and says who denied it', async () => {
   const asked = broker.chaperone(asking)
   const id = await waitingID()

@@ -181,6 +181,7 @@ export class FakeClient implements ControlClient {
   review = (...args: readonly unknown[]) => this.#note('review', args)
   confirm = (...args: readonly unknown[]) => this.#note('confirm', args)
   withdraw = (...args: readonly unknown[]) => this.#note('withdraw', args)
+  moveHeld = (...args: readonly unknown[]) => this.#note('moveHeld', args)
   comment = (...args: readonly unknown[]) => this.#note('comment', args)
   async [Symbol.asyncDispose](): Promise<void> {}
 
