@@ -8,6 +8,7 @@ import { parseSubjects, readSubjectsFile } from './config/subjects.ts'
 import type { StateFolders } from './config/state.ts'
 import { tellingOf } from './control/activity.ts'
 import { EventHub } from './control/events.ts'
+import { isAwaited, whenIdle } from './control/idle.ts'
 import { startControl } from './control/server.ts'
 import { makeCallers } from './identity/callers.ts'
 import { identifyBySession } from './identity/identify.ts'
@@ -15,8 +16,9 @@ import { makeIssuance, type Issuance, type IssuanceParts } from './identity/issu
 import { fetchDocument } from './identity/key-source.ts'
 import { keptSpent, parseSpent, spentCollection } from './identity/kept-spent.ts'
 import type { SubjectList } from './identity/port.ts'
-import { relisted } from './identity/relisted.ts'
+import { isOutdated, relisted } from './identity/relisted.ts'
 import { reviewerFiles } from './identity/reviewer-files.ts'
+import { SignInLimit } from './identity/sign-in-limit.ts'
 import { newToken, tokenHash } from './identity/tokens.ts'
 import { openJournal } from './journal/journal.ts'
 import { defaultQuota, withQuota } from './journal/quota.ts'
@@ -41,10 +43,6 @@ import { openStore } from './store/embedded.ts'
 import { newCredentialKey } from './trust/credential-key.ts'
 import { openTrust } from './trust/trust.ts'
 
-/** A broker started by a shell ends this long after nobody uses it any more. */
-const idleMs = 3_000
-/** A broker that nobody ever used ends after this. */
-const unusedMs = 60_000
 /** How often sessions are looked at whose time may be over; their credentials have stopped working by then. */
 const expiryMs = 5_000
 /** Time given to running requests when the broker ends. */
@@ -201,6 +199,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
           const { gone, changed } = relisted(sessions.active(), next.list)
           for (const { session, subject } of changed)
             sessions.prolong(session.id, subject, Date.parse(session.expiresAt ?? session.startedAt))
+          hub.dismiss((subject) => isOutdated(subject, next.list))
           await endSessions(sessions, approvals, gone)
           options.warn(message)
         },
@@ -216,6 +215,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const expiry = setInterval(() => void endSessions(sessions, approvals, sessions.expired()), expiryMs)
   parts.defer(() => clearInterval(expiry))
 
+  const shared = withQuota(journal, { ...defaultQuota, now: Date.now })
   const proxy = await startProxy({
     ...options.listen,
     ...(issuance === undefined ? {} : { exchange: issuance.exchange }),
@@ -238,9 +238,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         releaseOf: (body, stored, request) => force.restore.releaseOf(body, stored, request),
         restore: (body, sources, request, subject) => force.restore.restore(body, sources, request, subject),
       },
-      journal: tellingOf(withQuota(journal, { ...defaultQuota, now: Date.now }), (note) =>
-        hub.publish({ type: 'request', note }),
-      ),
+      journal: tellingOf(shared, (note) => hub.publish({ type: 'request', note })),
       observe: observe(sessions),
     },
   })
@@ -252,6 +250,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     tls,
     hub,
     journal,
+    refusals: shared,
+    limit: new SignInLimit(Date.now),
     clock,
     newAuditID: randomUUID,
     authenticate: makeCallers({
@@ -346,27 +346,4 @@ async function endSessions(sessions: SessionRegistry, approvals: Approvals, endi
     sessions.end(session.id)
     await approvals.endSession(session.id)
   }
-}
-
-/** A request left for review must find its broker when the verdict comes. */
-function isAwaited(approvals: Approvals): boolean {
-  return approvals.list('pending').length > 0 || approvals.list('approved').length > 0
-}
-
-/** Looks once a second: sessions begin and end rarely, and a second more or less is nothing to a person. */
-function whenIdle(inUse: () => boolean): Promise<string> {
-  return new Promise((resolve) => {
-    let allowance = unusedMs
-    let since = Date.now()
-    const timer = setInterval(() => {
-      if (inUse()) {
-        allowance = idleMs
-        since = Date.now()
-      } else if (Date.now() - since >= allowance) {
-        clearInterval(timer)
-        resolve('nobody uses it any more')
-      }
-    }, 1000)
-    timer.unref()
-  })
 }

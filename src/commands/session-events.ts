@@ -1,4 +1,4 @@
-import type { BrokerEvent, ControlClient, RequestNote } from '../control/contract.ts'
+import type { ClientEvent, ControlClient, RequestNote } from '../control/contract.ts'
 import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
 
@@ -44,7 +44,7 @@ export class SessionEvents {
     for await (const event of client.events(this.#stop.signal)) this.#take(event)
   }
 
-  #take(event: BrokerEvent | { readonly type: 'lost'; readonly reason: string }): void {
+  #take(event: ClientEvent): void {
     switch (event.type) {
       case 'hello':
         this.#greet(event.sessions)

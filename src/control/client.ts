@@ -68,10 +68,14 @@ export function connectControl(options: ClientOptions): ControlClient {
   async function* events(signal: AbortSignal): ReturnType<ControlClient['events']> {
     let pause: number = reconnectMs[0]
     while (!signal.aborted) {
-      let reason = 'it closed the connection'
+      let reason: string | undefined = 'it closed the connection'
       try {
         for await (const event of stream(signal)) {
           pause = reconnectMs[0]
+          if (event.type === 'renew') {
+            reason = undefined
+            break
+          }
           yield event
           if (event.type === 'goodbye') return
         }
@@ -79,6 +83,7 @@ export function connectControl(options: ClientOptions): ControlClient {
         if (signal.aborted) return
         reason = thrown instanceof Fault ? thrown.message : causeOf(thrown)
       }
+      if (reason === undefined) continue
       yield { type: 'lost', reason }
       await pauseFor(pause, signal)
       pause = Math.min(pause * 2, reconnectMs[1])

@@ -144,7 +144,12 @@ export type BrokerEvent =
   | { readonly type: 'session'; readonly session: Session }
   | { readonly type: 'request'; readonly note: RequestNote }
   | { readonly type: 'heartbeat' }
+  /** The last one: who reads has to say anew who it is, at once. */
+  | { readonly type: 'renew' }
   | { readonly type: 'goodbye'; readonly reason: string }
+
+/** What a client tells of the stream, which it opens anew where it has to. */
+export type ClientEvent = Exclude<BrokerEvent, { type: 'renew' }> | { readonly type: 'lost'; readonly reason: string }
 
 /** The control client, as faces and commands use it. Every call rejects with a Fault. */
 export interface ControlClient extends AsyncDisposable {
@@ -166,5 +171,5 @@ export interface ControlClient extends AsyncDisposable {
   listSessions(): Promise<readonly Session[]>
   comment(id: string, comment: string): Promise<HeldRequest>
   /** Reconnects by itself; ends only when `signal` aborts or the broker says goodbye. A gap is followed by a new `hello`. */
-  events(signal: AbortSignal): AsyncIterable<BrokerEvent | { readonly type: 'lost'; readonly reason: string }>
+  events(signal: AbortSignal): AsyncIterable<ClientEvent>
 }

@@ -7,9 +7,16 @@ const maxBacklog = 10_000
 /** Ended requests that a screen which comes later is told of; some 400 bytes each. */
 const maxRecent = 2000
 
+/** Who reads a stream. */
+export interface Reader {
+  readonly subject: Subject
+  /** True of one who may review, and looks at the sessions of others. */
+  readonly watches: boolean
+}
+
 /** Fans broker events out to screens, each with its own bounded queue, so that a slow one never holds the others. */
 export class EventHub {
-  readonly #streams = new Map<EventStream, Subject | undefined>()
+  readonly #streams = new Map<EventStream, Reader>()
   #recent: RequestNote[] = []
 
   publish(event: BrokerEvent): void {
@@ -17,11 +24,15 @@ export class EventHub {
     for (const stream of this.#streams.keys()) stream.push(event)
   }
 
-  /** `reviewer`: who looks on, where it is one who may review. */
-  open(reviewer?: Subject): EventStream {
+  open(reader: Reader): EventStream {
     const stream: EventStream = new EventStream(() => this.#streams.delete(stream))
-    this.#streams.set(stream, reviewer)
+    this.#streams.set(stream, reader)
     return stream
+  }
+
+  /** Ends the streams of these readers, who have to say anew who they are. */
+  dismiss(is: (subject: Subject) => boolean): void {
+    for (const [stream, { subject }] of this.#streams) if (is(subject)) stream.end({ type: 'renew' })
   }
 
   /** The latest ended requests of a session, oldest first. */
@@ -31,7 +42,7 @@ export class EventHub {
 
   /** True while a reviewer other than `subject` has a screen open. */
   isWatched(subject: Subject): boolean {
-    return [...this.#streams.values()].some((reviewer) => reviewer !== undefined && !samePerson(reviewer, subject))
+    return [...this.#streams.values()].some((reader) => reader.watches && !samePerson(reader.subject, subject))
   }
 
   get readers(): number {
@@ -67,8 +78,10 @@ export class EventStream implements AsyncIterable<BrokerEvent> {
     this.#wake?.()
   }
 
-  end(): void {
+  /** `last` still reaches its reader. */
+  end(last?: BrokerEvent): void {
     if (this.#ended) return
+    if (last !== undefined) this.#queue.push(last)
     this.#ended = true
     this.#onEnd()
     this.#wake?.()

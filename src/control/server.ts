@@ -2,11 +2,13 @@ import { createServer, type Server } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { annotation, type AuditEvent } from '../model/audit.ts'
-import { Fault, toFault, type FaultCode } from '../model/fault.ts'
+import { Fault, toFault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
 import type { JournalPort } from '../journal/port.ts'
 import type { BrokerEvent } from './contract.ts'
-import type { EventHub } from './events.ts'
+import type { EventHub, EventStream } from './events.ts'
+import { httpCode } from './http-code.ts'
+import { callerOf, type Door } from './door.ts'
 import { answerCall, assertOwn, endSession, type Call, type Desk } from './routes.ts'
 import type { Caller } from './caller.ts'
 import { View } from './visible.ts'
@@ -18,16 +20,13 @@ const heartbeatMs = 10_000
 /** A shell whose screen is gone this long is over: its token must not outlive it. */
 const lifelineMs = 10_000
 
-export interface ControlOptions {
+export interface ControlOptions extends Door {
   readonly host: string
   readonly port: number
   readonly tls: { readonly key: string; readonly cert: string }
   readonly desk: Desk
   readonly hub: EventHub
   readonly journal: JournalPort
-  readonly authenticate: (authorization: string | undefined) => Promise<Caller | undefined>
-  readonly clock: { now(): Date }
-  readonly newAuditID: () => string
 }
 
 export interface ControlServer {
@@ -79,12 +78,7 @@ async function handle(
   if (request.headers.origin !== undefined) {
     throw new Fault('ERR_FORBIDDEN', 'Web pages may not call the control API.')
   }
-  const caller = await options.authenticate(request.headers.authorization)
-  if (caller === undefined) {
-    throw new Fault('ERR_UNAUTHENTICATED', 'The control API does not know this token.', {
-      advice: 'Tokens of an earlier broker do not work any more: start the command again.',
-    })
-  }
+  const caller = await callerOf(options, request)
   const url = new URL(request.url ?? '/', 'https://127.0.0.1')
   const path = url.pathname.split('/').slice(1)
   if (path.shift() !== 'v1') throw new Fault('ERR_NOT_FOUND', 'The control API starts at /v1/.')
@@ -167,7 +161,8 @@ async function streamEvents(
   const release = sessionID === null ? undefined : lifelines.hold(sessionID)
   // Whoever follows one session of theirs does not look at those of others.
   const isWatching = caller.role !== 'operator' && sessionID === null
-  const stream = options.hub.open(isWatching ? caller.subject : undefined)
+  const stream = options.hub.open({ subject: caller.subject, watches: isWatching })
+  const expiry = caller.until === undefined ? undefined : endAt(caller.until, options.clock, stream)
   const view = new View(caller, options.desk.sessions)
   const hello: BrokerEvent = {
     type: 'hello',
@@ -187,10 +182,17 @@ async function streamEvents(
     }
   } finally {
     clearInterval(heartbeat)
+    clearTimeout(expiry)
     stream.end()
     release?.()
     response.end()
   }
+}
+
+/** What a person is told counts as long as their sign-in; `until` in milliseconds since the epoch. */
+function endAt(until: number, clock: ControlOptions['clock'], stream: EventStream): NodeJS.Timeout {
+  const left = Math.max(0, until - clock.now().getTime())
+  return setTimeout(() => stream.end({ type: 'renew' }), left).unref()
 }
 
 /** Resolves when more may be written, or the reader is gone. */
@@ -221,21 +223,6 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   } catch (cause) {
     throw new Fault('ERR_USAGE', 'The control call is not JSON.', { cause })
   }
-}
-
-const httpCodes: Partial<Record<FaultCode, number>> = {
-  ERR_USAGE: 400,
-  ERR_BODY_TOO_LARGE: 413,
-  ERR_UNAUTHENTICATED: 401,
-  ERR_FORBIDDEN: 403,
-  ERR_NOT_FOUND: 404,
-  ERR_CONFLICT: 409,
-  ERR_JOURNAL: 503,
-  ERR_STATE: 503,
-}
-
-function httpCode(code: FaultCode): number {
-  return httpCodes[code] ?? 500
 }
 
 function refuse(response: ServerResponse, fault: Fault): void {

@@ -26,11 +26,14 @@ export class SignInLimit {
   attempt(address: string): void {
     const { attempts, failures } = this.#left(address)
     if (attempts >= MAX_ATTEMPTS || failures >= MAX_FAILURES) {
-      throw new Fault('ERR_QUOTA', 'Too many attempts to sign in came from this address.', {
-        advice: 'Wait a minute.',
-      })
+      throw tooMany()
     }
     this.#note(address, { attempts: attempts + 1, failures })
+  }
+
+  /** Throws ERR_QUOTA when too many attempts failed. */
+  assertRoom(address: string): void {
+    if (this.#left(address).failures >= MAX_FAILURES) throw tooMany()
   }
 
   failed(address: string): void {
@@ -54,4 +57,8 @@ export class SignInLimit {
     const [oldest] = this.#spent.keys()
     if (oldest !== undefined && this.#spent.size > MAX_ADDRESSES) this.#spent.delete(oldest)
   }
+}
+
+function tooMany(): Fault {
+  return new Fault('ERR_QUOTA', 'Too many attempts to sign in came from this address.', { advice: 'Wait a minute.' })
 }

@@ -6,6 +6,8 @@ import type { ListedSubject, SubjectList } from './port.ts'
 
 /** Of a token that its own subject signs: it has to be made anew all the time, so that a copy is soon worth nothing. */
 const LIFETIME_SECONDS = 300
+/** What is begun with one goes on this long: the broker itself watches the list, and ends what has no place in it any more. */
+const SIGN_IN_SECONDS = 3600
 /** Clocks of people and brokers differ by seconds. */
 const SKEW_SECONDS = 30
 const MAX_TOKEN = 4096
@@ -85,7 +87,7 @@ export function makeVerifySubject(list: () => SubjectList, now: () => number): V
         requiredClaims: ['exp', 'iat', 'jti'],
       })
       if (listed === undefined || typeof payload.aud !== 'string') throw new Error('nobody')
-      return personOf(listed, payload.exp ?? 0)
+      return { subject: subjectOf(listed), until: ((payload.iat ?? 0) + SIGN_IN_SECONDS) * 1000 }
     } catch {
       throw new Fault(
         'ERR_UNAUTHENTICATED',
@@ -96,10 +98,6 @@ export function makeVerifySubject(list: () => SubjectList, now: () => number): V
       )
     }
   }
-}
-
-function personOf(listed: ListedSubject, exp: number): Person {
-  return { subject: subjectOf(listed), until: exp * 1000 }
 }
 
 /** Whoever gets the name of somebody else later has another uid. */

@@ -7,6 +7,7 @@ import { EventHub } from '../../src/control/events.ts'
 import { startControl, type ControlServer } from '../../src/control/server.ts'
 import type { Approvals } from '../../src/approval/port.ts'
 import { localSubject } from '../../src/identity/local.ts'
+import { SignInLimit } from '../../src/identity/sign-in-limit.ts'
 import { newToken, tokenHash } from '../../src/identity/tokens.ts'
 import type { AuditEvent } from '../../src/model/audit.ts'
 import { Fault } from '../../src/model/fault.ts'
@@ -26,6 +27,7 @@ let parts: AsyncDisposableStack
 let server: ControlServer
 let caPem: string
 let journal: AuditEvent[]
+let refusals: AuditEvent[]
 let journalFails: boolean
 let orders: string[]
 let hub: EventHub
@@ -65,6 +67,7 @@ beforeEach(async () => {
   caPem = trust.caPem
   const certificate = await trust.issueServerCertificate({ hosts: ['127.0.0.1', 'localhost'], days: 1 })
   journal = []
+  refusals = []
   journalFails = false
   peopleSignIn = false
   until = Date.now() + 600_000
@@ -108,6 +111,8 @@ beforeEach(async () => {
       if (header === `Bearer ${personToken}`) return Promise.resolve({ subject: person, role: 'person', until })
       return Promise.resolve(undefined)
     },
+    refusals: { append: (event) => Promise.resolve(void refusals.push(event)) },
+    limit: new SignInLimit(() => 0),
     clock: { now: () => new Date() },
     newAuditID: randomUUID,
   })
@@ -318,6 +323,32 @@ describe('a session’s command', () => {
   })
 })
 
+describe('strangers', () => {
+  it('are written down without what they sent, and signed tokens of nobody are soon not looked at any more', async () => {
+    const jwt = 'eyJhbGciOiJub25lIn0.e30.c2VjcmV0'
+    const codes: string[] = []
+    for (let turn = 0; turn < 61; turn++)
+      codes.push(
+        await client(jwt)
+          .info()
+          .then(String, (fault: unknown) => (fault as Fault).code),
+      )
+    expect(codes.slice(0, 60).every((code) => code === 'ERR_UNAUTHENTICATED')).toBe(true)
+    expect(codes.at(-1)).toBe('ERR_QUOTA')
+    expect(refusals).toHaveLength(61)
+    expect(refusals[0]).toMatchObject({
+      user: { username: 'system:anonymous' },
+      responseStatus: { code: 401 },
+      annotations: { 'chaperone/decision': 'deny' },
+    })
+    expect(refusals.at(-1)?.responseStatus?.code).toBe(429)
+    expect(JSON.stringify(refusals)).not.toContain('c2VjcmV0')
+    expect((await client(operatorToken).info()).you.name).toBe('ana')
+    await expect(client(newToken()).info()).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
+    expect(journal).toEqual([])
+  })
+})
+
 describe('the event stream', () => {
   it('begins with what is known, then tells what happens, to each screen', async () => {
     const seen: BrokerEvent['type'][][] = [[], []]
@@ -336,6 +367,34 @@ describe('the event stream', () => {
       expect(types[0]).toBe('hello')
       expect(types.at(-1)).toBe('goodbye')
     }
+  })
+
+  it('of a person begins anew when the sign-in has to be shown again, or is taken back, without a word to the screen', async () => {
+    until = Date.now() + 50
+    const stop = new AbortController()
+    const types: string[] = []
+    for await (const event of client(personToken).events(stop.signal)) {
+      types.push(event.type)
+      if (types.length === 1) until = Date.now() + 600_000
+      if (types.length === 2) hub.dismiss(({ name }) => name === 'eve')
+      if (types.length === 3) stop.abort()
+    }
+    expect(types).toEqual(['hello', 'hello', 'hello'])
+  })
+
+  it('of a person who is nobody any more says why it is lost', async () => {
+    const stop = new AbortController()
+    let token = personToken
+    const reader = parts.use(connectControl({ endpoint: server.endpoint, caPem, token: () => Promise.resolve(token) }))
+    const seen: unknown[] = []
+    for await (const event of reader.events(stop.signal)) {
+      seen.push(event.type === 'lost' ? event.reason : event.type)
+      if (event.type === 'hello') {
+        token = newToken()
+        hub.dismiss(({ name }) => name === 'eve')
+      } else stop.abort()
+    }
+    expect(seen).toEqual(['hello', 'The control API does not know this token.'])
   })
 
   it('cuts off a screen that cannot follow, which says so and starts afresh', async () => {

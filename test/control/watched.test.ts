@@ -7,10 +7,10 @@ const named = (name: string): Subject => ({ name, uid: '', groups: [], extra: {}
 it('a subject is watched while a reviewer who is somebody else has a screen open', () => {
   const hub = new EventHub()
   expect(hub.isWatched(named('ana'))).toBe(false)
-  const operators = hub.open()
-  const own = hub.open(named('ana'))
+  const operators = hub.open({ subject: named('operator'), watches: false })
+  const own = hub.open({ subject: named('ana'), watches: true })
   expect(hub.isWatched(named('ana'))).toBe(false)
-  const other = hub.open(named('bob'))
+  const other = hub.open({ subject: named('bob'), watches: true })
   expect(hub.isWatched(named('ana'))).toBe(true)
   expect(hub.isWatched({ ...named('agent'), onBehalfOf: 'bob' })).toBe(true)
   own.end()

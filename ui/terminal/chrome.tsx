@@ -1,6 +1,6 @@
 import { renderToString } from 'ink'
 import type { ReactNode } from 'react'
-import type { BrokerInfo, ControlClient, RequestNote } from '../../src/control/contract.ts'
+import type { BrokerInfo, ClientEvent, ControlClient, RequestNote } from '../../src/control/contract.ts'
 import type { Background, Chrome, ChromeFrame, InputToken } from '../../src/model/chrome.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session } from '../../src/model/session.ts'
@@ -11,7 +11,7 @@ import { closedDrawer, press, reconcile, type DrawerState, type Order } from './
 import { drawerCursor, layoutDrawer, type DrawerProps } from './drawer-layout.ts'
 import { Drawer } from './drawer.tsx'
 import { strokeOf } from './keys.ts'
-import { emptyPicture, fold, pending, type ClientEvent, type News, type Picture } from './picture.ts'
+import { emptyPicture, fold, pending, type News, type Picture } from './picture.ts'
 import { StatusLine, type Notice } from './status-line.tsx'
 import { createTheme, ThemeProvider, type Theme } from './theme.ts'
 

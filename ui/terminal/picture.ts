@@ -1,8 +1,6 @@
-import type { BrokerEvent, RequestNote } from '../../src/control/contract.ts'
+import type { ClientEvent, RequestNote } from '../../src/control/contract.ts'
 import type { HeldRequest } from '../../src/model/held.ts'
 import type { Session, SessionCounts } from '../../src/model/session.ts'
-
-export type ClientEvent = BrokerEvent | { readonly type: 'lost'; readonly reason: string }
 
 /** What a screen knows of the broker, folded from its events. */
 export interface Picture {

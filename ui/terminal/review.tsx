@@ -1,10 +1,10 @@
 import { render, useInput, usePaste, useWindowSize, type Key } from 'ink'
 import { useSyncExternalStore, type ReactNode } from 'react'
-import type { BrokerInfo, ControlClient } from '../../src/control/contract.ts'
+import type { BrokerInfo, ClientEvent, ControlClient } from '../../src/control/contract.ts'
 import { verdictNotice } from '../words/notices.ts'
 import { problemSentence } from '../words/problems.ts'
 import type { Stroke } from './keys.ts'
-import { emptyPicture, fold, type ClientEvent } from './picture.ts'
+import { emptyPicture, fold } from './picture.ts'
 import { layoutReview, ReviewScreen } from './review-screen.tsx'
 import {
   pressReview,

@@ -1,4 +1,4 @@
-import type { BrokerEvent, BrokerInfo, ControlClient, RequestNote } from '../../../src/control/contract.ts'
+import type { BrokerInfo, ClientEvent, ControlClient, RequestNote } from '../../../src/control/contract.ts'
 import type { HeldRequest } from '../../../src/model/held.ts'
 import type { Session } from '../../../src/model/session.ts'
 import type { Subject } from '../../../src/model/subject.ts'
@@ -132,8 +132,6 @@ export function deniedBy(held: HeldRequest, name: string, comment: string): Held
   const review = { reviewer: subject(name), verdict: 'deny' as const, at: at(1), comment, digest: held.digest }
   return { ...held, state: 'denied', reviews: [review], outcome: comment }
 }
-
-type ClientEvent = BrokerEvent | { readonly type: 'lost'; readonly reason: string }
 
 /** A broker that says what the test tells it to, and remembers every order it was given. */
 export class FakeClient implements ControlClient {
