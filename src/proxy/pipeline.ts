@@ -131,16 +131,20 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
   })
   if (isMutation(request)) trace.digest = canonical.digest
   const known = { ...written, request, gone, closing }
-  const oldObject = await oldObjectOf(known, body.value, house)
-  const objects = await objectsOf(known, house)
+  const reread = async () => ({
+    oldObject: await oldObjectOf(known, body.value, house),
+    objects: await objectsOf(known, house),
+  })
+  const stored = await reread()
+  const isStored = stored.oldObject !== undefined || stored.objects !== undefined
   return {
     ...trace.caller,
     borrowed,
     request,
     canonical,
     object: body.value,
-    oldObject,
-    objects,
+    ...stored,
+    ...(isStored ? { reread } : {}),
     asSent: sent.value,
     reveal: revealOf(method, request, target),
   }

@@ -29,6 +29,8 @@ export interface Matter {
   readonly objects?: number | undefined
   /** Set when one masked value is asked for. */
   readonly reveal?: Reveal | undefined
+  /** Reads the cluster's share of this anew; rejects with ERR_UPSTREAM_*, ERR_MASK. Absent = none of it is the cluster's. */
+  readonly reread?: () => Promise<Pick<Matter, 'oldObject' | 'objects'>>
 }
 
 export type Settled =
@@ -148,7 +150,10 @@ export async function settle(
   return outcome.kind === 'approved' ? release(decision, outcome, matter, stations, signal) : refused(outcome.reason)
 }
 
-/** The policy may have changed while the request waited: only what it still allows, or holds by the same rules, goes. */
+/**
+ * The policy may have changed while the request waited, and so may have what is stored: only what they still allow, or hold by the
+ * same rules, goes.
+ */
 async function release(
   before: Decision,
   outcome: Extract<HoldOutcome, { kind: 'approved' }>,
@@ -162,15 +167,34 @@ async function release(
   }
   // What waited was counted when it came.
   const uncounted = { ...stations, decide: (input: DecisionInput) => stations.decide({ ...input, usage: nothing }) }
-  const now = decideMatter(matter, uncounted)
+  const current = await reread(matter)
+  if (current === undefined) {
+    return stop(
+      'policy-changed',
+      'What is stored could not be read again before the request was to go, so it does not.',
+    )
+  }
+  const now = decideMatter(current, uncounted)
   if (now.effect === 'deny' || (now.effect === 'hold' && !isSameHold(now, before))) {
-    return stop('policy-changed', 'The policy changed while the request waited, and no longer lets it pass.')
+    const what = now.policyDigest === before.policyDigest ? 'What is stored' : 'The policy'
+    return stop('policy-changed', `${what} changed while the request waited, and the policy no longer lets it pass.`)
   }
   if (signal.aborted) return stop(clientGone.code, clientGone.message)
   const reason = releaseReason(outcome, before)
   const settled = oblige(now, reason, matter, stations)
   if (settled.kind === 'refused') return stop(settled.reason.code, settled.reason.message)
   return { ...settled, complete: (result) => outcome.complete(result) }
+}
+
+/** The matter with what is stored now; undefined when that cannot be known. */
+async function reread(matter: Matter): Promise<Matter | undefined> {
+  if (matter.reread === undefined) return matter
+  try {
+    return { ...matter, ...(await matter.reread()) }
+  } catch (thrown) {
+    if (toFault(thrown).code === 'ERR_INTERNAL') throw thrown
+    return undefined
+  }
 }
 
 function releaseReason(outcome: Extract<HoldOutcome, { kind: 'approved' }>, before: Decision): Reason {

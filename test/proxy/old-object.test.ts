@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { HoldAsk } from '../../src/approval/port.ts'
 import type { JsonValue } from '../../src/model/request.ts'
 import type { DecisionInput } from '../../src/policy/port.ts'
 import { loadPolicy } from '../../src/policy/parse.ts'
@@ -130,6 +131,73 @@ rules:
     expect(only.decide(input(null)).effect).toBe('deny')
     expect(only.decide(input({ metadata: { labels: { team: subject.name } } })).effect).toBe('allow')
     expect(only.decide(input({ metadata: { labels: { team: 'bob' } } })).effect).toBe('deny')
+  })
+})
+
+describe('A rule about what is stored, for what waited', () => {
+  const watched = loadPolicy([
+    {
+      file: 'test',
+      text: `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: test}
+rules:
+- {name: look, subjects: [{group: "*"}], match: {verbs: [patch], apiGroups: [apps], resources: [deployments]}, effect: hold, approval: {reviewers: [{group: leads}]}}
+- name: keeps-its-team
+  subjects: [{group: "*"}]
+  match: {verbs: [patch], apiGroups: [apps], resources: [deployments]}
+  when: oldObject.metadata.labels.team != "${subject.name}"
+  effect: deny
+  message: It belongs to another team.`,
+    },
+  ])
+  const waiting = (meanwhile: () => void, handler: Handler) => ({
+    ...house(handler, watched),
+    park: (asked: HoldAsk) => {
+      meanwhile()
+      return Promise.resolve({ kind: 'approved' as const, held: heldFrom(asked), complete: () => Promise.resolve() })
+    },
+  })
+
+  test('decides anew by what is stored when it is released', async () => {
+    let team = subject.name
+    const handler: Handler = (...both) => cluster(team)(...both)
+    await inHouse(
+      waiting(() => (team = 'bob'), handler),
+      async (broker) => {
+        const { json } = await ask(broker, deployment, merge)
+        expect(json).toMatchObject({
+          code: 403,
+          message: expect.stringContaining('What is stored changed while the request waited'),
+        })
+        expect(broker.arrived.map(({ method }) => method)).toEqual(['GET', 'GET'])
+      },
+    )
+    team = subject.name
+    await inHouse(
+      waiting(() => undefined, handler),
+      async (broker) => {
+        expect((await ask(broker, deployment, merge)).status).toBe(200)
+        expect(broker.arrived.map(({ method }) => method)).toEqual(['GET', 'GET', 'PATCH'])
+      },
+    )
+  })
+
+  test.each(['gone', 'broken'])('refuses what can then not be read (%s)', (how) => {
+    let isOver = false
+    const handler: Handler = (message, response, body) => {
+      if (!isOver) void cluster(subject.name)(message, response, body)
+      else if (how === 'gone') message.socket.destroy()
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('{"metadata":')
+    }
+    return inHouse(
+      waiting(() => void (isOver = true), handler),
+      async (broker) => {
+        const { json } = await ask(broker, deployment, merge)
+        expect(json).toMatchObject({ code: 403, message: expect.stringContaining('could not be read again') })
+        expect(broker.arrived.map(({ method }) => method)).not.toContain('PATCH')
+      },
+    )
   })
 })
 
