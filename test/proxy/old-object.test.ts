@@ -186,7 +186,7 @@ rules:
   test.each(['gone', 'broken'])('refuses what can then not be read (%s)', (how) => {
     let isOver = false
     const handler: Handler = (message, response, body) => {
-      if (!isOver) void cluster(subject.name)(message, response, body)
+      if (!isOver) cluster(subject.name)(message, response, body)
       else if (how === 'gone') message.socket.destroy()
       else response.writeHead(200, { 'content-type': 'application/json' }).end('{"metadata":')
     }
