@@ -7,7 +7,7 @@ import type { ProgramPty } from './pty.ts'
 import { unfinishedCharacter } from './utf8.ts'
 
 /** Bytes that wait for a face to read them before the program has to wait. */
-const highWater = 4 * 1024 * 1024
+const highWater = 512 * 1024
 /** Output up to this many bytes may be the echo of a key. */
 const echoBytes = 512
 /** Turns of the event loop (far below a millisecond each) that output may wait for more of it, and bytes at which it does not. */
@@ -40,6 +40,8 @@ export class Keeper {
   #faces = 0
   #waiting: Buffer[] = []
   #waitingBytes = 0
+  /** The face asked the program to wait, whatever its socket has room for. */
+  #isHeldUp = false
   /** The beginning of a character at the end of the output: the recording does not hold it before its rest is there. */
   #unfinished: Buffer = none
   #timer: NodeJS.Timeout | undefined
@@ -92,7 +94,7 @@ export class Keeper {
       clearTimeout(silent)
       this.#leave(socket)
     })
-    socket.on('drain', () => socket === this.#face && this.#options.pty.resume())
+    socket.on('drain', () => socket === this.#face && !this.#isHeldUp && this.#options.pty.resume())
     socket.on('data', (chunk: Buffer) => {
       try {
         for (const frame of frames.push(chunk)) {
@@ -119,6 +121,7 @@ export class Keeper {
     clearTimeout(this.#timer)
     this.#face = socket
     this.#faces += 1
+    this.#isHeldUp = false
     const words: Hello = { ...hello, hasHistory: this.#faces > 1, recordedBytes: flush(), pid: pty.pid }
     socket.write(encodeFrame('hello', JSON.stringify(words)))
     if (this.#unfinished.length > 0) socket.write(encodeFrame('output', this.#unfinished))
@@ -128,6 +131,7 @@ export class Keeper {
   #leave(socket: Socket): void {
     if (socket !== this.#face) return
     this.#face = undefined
+    this.#isHeldUp = false
     this.#options.pty.resume()
     this.#waitForFace(this.#options.keepMs)
   }
@@ -179,8 +183,14 @@ export class Keeper {
     const { pty } = this.#options
     if (kind === 'input') pty.write(payload)
     else if (kind === 'resize') pty.resize(payload.readUInt16BE(0), payload.readUInt16BE(2))
-    else if (kind === 'pause') pty.pause()
-    else if (kind === 'resume') pty.resume()
+    else if (kind === 'pause') this.#holdUp(true)
+    else if (kind === 'resume') this.#holdUp(false)
     else if (kind === 'hangup') this.hangUp(payload.toString())
+  }
+
+  #holdUp(isHeldUp: boolean): void {
+    this.#isHeldUp = isHeldUp
+    if (isHeldUp) this.#options.pty.pause()
+    else if ((this.#face?.writableLength ?? 0) <= highWater) this.#options.pty.resume()
   }
 }

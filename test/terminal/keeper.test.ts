@@ -126,3 +126,47 @@ test('the beginning of a character is known by its bytes', () => {
 function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
+
+test('a program that its face made wait goes on when the face says so, not when the socket has room again', async () => {
+  const told: string[] = []
+  let put: (bytes: Buffer) => void = () => undefined
+  const note = (word: string) => () => void told.push(word)
+  const path = join(folder, 'keeper.sock')
+  const exited = Promise.withResolvers<{ exitStatus: number }>()
+  const keeper = await Keeper.listen({
+    pty: {
+      pid: 1,
+      exited: exited.promise,
+      onOutput: (listener) => void (put = listener),
+      write: note('write'),
+      resize: note('resize'),
+      pause: note('pause'),
+      resume: note('resume'),
+      hangUp: note('hang up'),
+    },
+    path,
+    hello: { session: { id: 's-abcd2345' } as never, recording: '' },
+    flush: () => 0,
+    keepMs: 60_000,
+  })
+  parts.defer(() => keeper.close({ exitStatus: 0, counts: { requests: 0, held: 0, denied: 0, masked: 0 } }))
+  const kept = await openKept(path)
+  parts.defer(() => kept.detach())
+  const heard = (word: string) => expect.poll(() => told.at(-1)).toBe(word)
+  kept.pause()
+  await heard('pause')
+  const since = told.length
+  const all = Promise.withResolvers<void>()
+  let read = 0
+  kept.onOutput((bytes) => {
+    read += bytes.length
+    if (read === 4 << 20) all.resolve()
+  })
+  put(Buffer.alloc(4 << 20, 'x'))
+  await all.promise
+  kept.resize(80, 24)
+  await heard('resize')
+  expect(told.slice(since)).not.toContain('resume')
+  kept.resume()
+  await heard('resume')
+})
