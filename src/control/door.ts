@@ -10,30 +10,39 @@ export interface Door {
   readonly authenticate: (authorization: string | undefined) => Promise<Caller | undefined>
   /** For calls of nobody: a journal that keeps them from filling the disk. */
   readonly refusals: Pick<JournalPort, 'append'>
-  /** How many signed tokens of nobody one address may bring; `assertRoom` throws ERR_QUOTA. */
-  readonly limit: { assertRoom(address: string): void; failed(address: string): void }
+  /** How many signed tokens of nobody one address may bring; `refused` notes one, and throws ERR_QUOTA when they are too many. */
+  readonly limit: { refused(address: string): void }
   readonly clock: { now(): Date }
   readonly newAuditID: () => string
 }
 
-/** Who calls. Each failure is a line of the journal, and too many from one address are not looked at any more. */
+/**
+ * Who calls. Each failure is a line of the journal; of too many from one address the rest is told so, and one line a minute stays.
+ * Whoever is known comes in all the same: all callers share the loopback address, and a program in a session must not be able to
+ * lock out those who look at it.
+ */
 export async function callerOf(door: Door, request: IncomingMessage): Promise<Caller> {
-  const { limit } = door
-  const address = request.socket.remoteAddress ?? ''
   try {
-    // Only signatures cost something to check; for all others a stranger must not be able to lock the door.
-    if (isSigned(request.headers.authorization)) limit.assertRoom(address)
     const caller = await door.authenticate(request.headers.authorization)
     if (caller !== undefined) return caller
     throw new Fault('ERR_UNAUTHENTICATED', 'The control API does not know this token.', {
       advice: 'Tokens of an earlier broker do not work any more: start the command again.',
     })
   } catch (thrown) {
-    const fault = toFault(thrown)
-    if (fault.code === 'ERR_UNAUTHENTICATED' && isSigned(request.headers.authorization)) limit.failed(address)
+    const fault = counted(door, request, toFault(thrown))
     // The refusal stands without its line; the journal tells its own failures to the broker's people.
     await door.refusals.append(refusedLine(door, request, fault), 'soon').catch(() => undefined)
     throw fault
+  }
+}
+
+function counted({ limit }: Door, { headers, socket }: IncomingMessage, fault: Fault): Fault {
+  if (fault.code !== 'ERR_UNAUTHENTICATED' || !isSigned(headers.authorization)) return fault
+  try {
+    limit.refused(socket.remoteAddress ?? '')
+    return fault
+  } catch (thrown) {
+    return toFault(thrown)
   }
 }
 
@@ -54,7 +63,11 @@ function refusedLine(door: Door, request: IncomingMessage, { code, message }: Fa
     responseStatus: { code: httpCode(code), reason: code, message },
     requestReceivedTimestamp: at,
     stageTimestamp: at,
-    annotations: { [annotation.decision]: 'deny', [annotation.outcome]: 'refused' },
+    annotations: {
+      [annotation.decision]: 'deny',
+      [annotation.reason]: code === 'ERR_QUOTA' ? 'over-quota' : 'not-authenticated',
+      [annotation.outcome]: 'refused',
+    },
   }
 }
 

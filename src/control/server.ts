@@ -17,6 +17,8 @@ import { View } from './visible.ts'
 const maxBodyBytes = 64 * 1024
 /** Sent when nothing happens, so that a screen notices a dead broker. */
 const heartbeatMs = 10_000
+/** How often a screen's reviewer is looked for in their list. */
+const recheckMs = 20_000
 /** A shell whose screen is gone this long is over: its token must not outlive it. */
 const lifelineMs = 10_000
 
@@ -27,6 +29,8 @@ export interface ControlOptions extends Door {
   readonly desk: Desk
   readonly hub: EventHub
   readonly journal: JournalPort
+  /** Milliseconds between two looks whether a reviewer still is one; absent = 20 s. */
+  readonly recheckMs?: number
 }
 
 export interface ControlServer {
@@ -84,7 +88,8 @@ async function handle(
   if (path.shift() !== 'v1') throw new Fault('ERR_NOT_FOUND', 'The control API starts at /v1/.')
   const method = request.method ?? 'GET'
   if (method === 'GET' && path.join('/') === 'events') {
-    await streamEvents(options, lifelines, caller, url.searchParams.get('session'), response)
+    const check = () => options.authenticate(request.headers.authorization)
+    await streamEvents(options, lifelines, { caller, check }, url.searchParams.get('session'), response)
     return
   }
   const call: Call = { caller, method, path, query: url.searchParams, body: await readJson(request) }
@@ -153,7 +158,7 @@ function controlAnnotations(call: Call): Record<string, string> {
 async function streamEvents(
   options: ControlOptions,
   lifelines: Lifelines,
-  caller: Caller,
+  { caller, check }: { readonly caller: Caller; readonly check: () => Promise<Caller | undefined> },
   sessionID: string | null,
   response: ServerResponse,
 ): Promise<void> {
@@ -163,6 +168,8 @@ async function streamEvents(
   const isWatching = caller.role !== 'operator' && sessionID === null
   const stream = options.hub.open({ subject: caller.subject, watches: isWatching })
   const expiry = caller.until === undefined ? undefined : endAt(caller.until, options.clock, stream)
+  const endIfGone = () => void isStill(caller, check).then((still) => still || stream.end({ type: 'renew' }))
+  const vigil = caller.role === 'reviewer' ? setInterval(endIfGone, options.recheckMs ?? recheckMs) : undefined
   const view = new View(caller, options.desk.sessions)
   const hello: BrokerEvent = {
     type: 'hello',
@@ -183,6 +190,7 @@ async function streamEvents(
   } finally {
     clearInterval(heartbeat)
     clearTimeout(expiry)
+    clearInterval(vigil)
     stream.end()
     release?.()
     response.end()
@@ -193,6 +201,15 @@ async function streamEvents(
 function endAt(until: number, clock: ControlOptions['clock'], stream: EventStream): NodeJS.Timeout {
   const left = Math.max(0, until - clock.now().getTime())
   return setTimeout(() => stream.end({ type: 'renew' }), left).unref()
+}
+
+/** False of a reviewer who was removed or is in other groups now, and while nobody can tell: connecting again says why. */
+function isStill({ subject }: Caller, check: () => Promise<Caller | undefined>): Promise<boolean> {
+  const facts = ({ name, uid, groups }: Caller['subject']) => JSON.stringify([name, uid, groups])
+  return check().then(
+    (now) => now !== undefined && facts(now.subject) === facts(subject),
+    () => false,
+  )
 }
 
 /** Resolves when more may be written, or the reader is gone. */

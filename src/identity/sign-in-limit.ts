@@ -25,20 +25,19 @@ export class SignInLimit {
   /** Notes an attempt. Throws ERR_QUOTA when there were too many. */
   attempt(address: string): void {
     const { attempts, failures } = this.#left(address)
-    if (attempts >= MAX_ATTEMPTS || failures >= MAX_FAILURES) {
-      throw tooMany()
-    }
+    if (attempts >= MAX_ATTEMPTS || failures >= MAX_FAILURES) throw tooMany()
     this.#note(address, { attempts: attempts + 1, failures })
-  }
-
-  /** Throws ERR_QUOTA when too many attempts failed. */
-  assertRoom(address: string): void {
-    if (this.#left(address).failures >= MAX_FAILURES) throw tooMany()
   }
 
   failed(address: string): void {
     const { attempts, failures } = this.#left(address)
     this.#note(address, { attempts, failures: failures + 1 })
+  }
+
+  /** Notes a failure where attempts are not counted. Throws ERR_QUOTA when there were too many before. */
+  refused(address: string): void {
+    if (this.#left(address).failures >= MAX_FAILURES) throw tooMany()
+    this.failed(address)
   }
 
   #left(address: string): Omit<Spent, 'at'> {

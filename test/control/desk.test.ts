@@ -20,7 +20,8 @@ const reviewer = { ...operator, name: 'bob', uid: 'reviewer:bob', groups: ['lead
 const operatorToken = newToken()
 const reviewerToken = newToken()
 const person = { ...operator, name: 'eve', uid: 'e-1', groups: ['leads'], authenticatedBy: 'jwt' } as const
-const personToken = newToken()
+/** As a JSON Web Token looks. */
+const personToken = `${newToken()}.${newToken()}.${newToken()}`
 const digest = 'a'.repeat(64)
 
 let parts: AsyncDisposableStack
@@ -33,6 +34,7 @@ let orders: string[]
 let hub: EventHub
 let peopleSignIn: boolean
 let until: number
+let reviewerNow: typeof reviewer | undefined
 let sessions: SessionRegistry
 
 /** Records what reaches the held requests; what they do with it is the approval room's own story. */
@@ -71,6 +73,7 @@ beforeEach(async () => {
   journalFails = false
   peopleSignIn = false
   until = Date.now() + 600_000
+  reviewerNow = reviewer
   orders = []
   hub = new EventHub()
   sessions = new SessionRegistry({ now: () => new Date(), random: (n) => randomBytes(n), newToken, hash: tokenHash })
@@ -107,12 +110,14 @@ beforeEach(async () => {
     },
     authenticate: (header) => {
       if (header === `Bearer ${operatorToken}`) return Promise.resolve({ subject: operator, role: 'operator' })
-      if (header === `Bearer ${reviewerToken}`) return Promise.resolve({ subject: reviewer, role: 'reviewer' })
+      if (header === `Bearer ${reviewerToken}` && reviewerNow !== undefined)
+        return Promise.resolve({ subject: reviewerNow, role: 'reviewer' })
       if (header === `Bearer ${personToken}`) return Promise.resolve({ subject: person, role: 'person', until })
       return Promise.resolve(undefined)
     },
     refusals: { append: (event) => Promise.resolve(void refusals.push(event)) },
     limit: new SignInLimit(() => 0),
+    recheckMs: 10,
     clock: { now: () => new Date() },
     newAuditID: randomUUID,
   })
@@ -324,7 +329,7 @@ describe('a session’s command', () => {
 })
 
 describe('strangers', () => {
-  it('are written down without what they sent, and signed tokens of nobody are soon not looked at any more', async () => {
+  it('are written down without what they sent, and whoever brings many signed tokens of nobody locks out no one', async () => {
     const jwt = 'eyJhbGciOiJub25lIn0.e30.c2VjcmV0'
     const codes: string[] = []
     for (let turn = 0; turn < 61; turn++)
@@ -341,9 +346,13 @@ describe('strangers', () => {
       responseStatus: { code: 401 },
       annotations: { 'chaperone/decision': 'deny' },
     })
-    expect(refusals.at(-1)?.responseStatus?.code).toBe(429)
+    expect(refusals.at(-1)).toMatchObject({
+      responseStatus: { code: 429 },
+      annotations: { 'chaperone/reason': 'over-quota' },
+    })
     expect(JSON.stringify(refusals)).not.toContain('c2VjcmV0')
     expect((await client(operatorToken).info()).you.name).toBe('ana')
+    expect((await client(personToken).info()).you.name).toBe('eve')
     await expect(client(newToken()).info()).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
     expect(journal).toEqual([])
   })
@@ -395,6 +404,19 @@ describe('the event stream', () => {
       } else stop.abort()
     }
     expect(seen).toEqual(['hello', 'The control API does not know this token.'])
+  })
+
+  it('of a reviewer who was removed ends, and a reviewer in other groups begins anew', async () => {
+    const stop = new AbortController()
+    const seen: unknown[] = []
+    for await (const event of client(reviewerToken).events(stop.signal)) {
+      seen.push(event.type === 'lost' ? event.reason : event.type)
+      if (event.type !== 'hello') stop.abort()
+      else if (seen.length === 1) reviewerNow = { ...reviewer, groups: [] }
+      else reviewerNow = undefined
+    }
+    expect(seen).toEqual(['hello', 'hello', 'The control API does not know this token.'])
+    expect(hub.readers).toBe(0)
   })
 
   it('cuts off a screen that cannot follow, which says so and starts afresh', async () => {
