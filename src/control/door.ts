@@ -23,6 +23,9 @@ export interface Door {
  */
 export async function callerOf(door: Door, request: IncomingMessage): Promise<Caller> {
   try {
+    if ((request.headersDistinct['authorization']?.length ?? 0) > 1) {
+      throw new Fault('ERR_UNAUTHENTICATED', 'The request has two Authorization headers, and can be read in two ways.')
+    }
     const caller = await door.authenticate(request.headers.authorization)
     if (caller !== undefined) return caller
     throw new Fault('ERR_UNAUTHENTICATED', 'The control API does not know this token.', {

@@ -358,6 +358,19 @@ describe('strangers', () => {
   })
 })
 
+describe('two Authorization headers', () => {
+  it.each([
+    ['a good one first', [operatorToken, 'guess']],
+    ['a good one last', ['guess', operatorToken]],
+    ['both good', [operatorToken, operatorToken]],
+  ])('are refused, with %s', async (_which, tokens) => {
+    const agent = parts.adopt(new Agent({ connect: { ca: caPem } }), (one) => one.destroy())
+    const headers = tokens.flatMap((token) => ['authorization', `Bearer ${token}`])
+    const { statusCode, body } = await request(`${server.endpoint}/v1/info`, { dispatcher: agent, headers })
+    expect([statusCode, await body.json()]).toEqual([401, expect.objectContaining({ reason: 'ERR_UNAUTHENTICATED' })])
+  })
+})
+
 describe('the event stream', () => {
   it('begins with what is known, then tells what happens, to each screen', async () => {
     const seen: BrokerEvent['type'][][] = [[], []]
