@@ -30,7 +30,10 @@ export function makeVerifyPerson(
     if (iss !== people.issuer) throw refused(`People sign in at ${people.issuer}, and this token comes from elsewhere.`)
     // RFC 9068 section 2.1 for the header; Keycloak tells its kinds of tokens apart in the payload.
     const isIDToken = headerTyp.toUpperCase() === 'JWT' && (typ === undefined || typ === 'ID')
-    const isOurs = [aud].flat().includes(people.clientID) && (azp === undefined || azp === people.clientID)
+    const audiences = [aud].flat()
+    // OpenID Connect Core 1.0 section 3.1.3.7: one for several clients has to say which of them asked for it.
+    const party = azp ?? (audiences.length === 1 ? people.clientID : undefined)
+    const isOurs = audiences.includes(people.clientID) && party === people.clientID
     if (!isIDToken || !isOurs) throw refused('This is no ID token that was made for Chaperone.')
     if (subject.onBehalfOf !== undefined)
       throw refused(`${subject.name} is no person: it acts for ${subject.onBehalfOf}.`)

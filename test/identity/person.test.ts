@@ -36,6 +36,7 @@ it('an ID token is a person until it ends, and no longer than an hour from its i
 it.each([
   ['made for another client', { aud: 'ci' }, {}],
   ['asked for by another client', { azp: 'ci' }, {}],
+  ['made for several clients, and does not say which of them asked', { aud: ['chaperone', 'ci'] }, {}],
   ['an access token by its header (RFC 9068)', {}, { typ: 'at+jwt' }],
   ['an access token by its payload', { typ: 'Bearer' }, {}],
   ['that of an agent', { actor: 'ana' }, {}],
