@@ -31,7 +31,7 @@ export async function signInByBrowser<T>(
     oidc.randomNonce(),
   ]
   await using loopback = await listenForAnswer(port, expectedState)
-  const url = oidc.buildAuthorizationUrl(client, {
+  const question = {
     redirect_uri: loopback.redirectURI,
     scope,
     state: expectedState,
@@ -40,9 +40,9 @@ export async function signInByBrowser<T>(
     code_challenge_method: 'S256',
     // OpenID Connect Core 1.0 section 11: without it a provider may leave out the refresh token.
     ...(scope.split(' ').includes('offline_access') ? { prompt: 'consent' } : {}),
-  })
-  show(url.href)
+  }
   try {
+    show(oidc.buildAuthorizationUrl(client, question).href)
     const answer = await unlessAborted(loopback.answer, signal)
     const checks = { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true }
     const accepted = await accept(tokensOf(await oidc.authorizationCodeGrant(client, answer, checks)))

@@ -22,13 +22,15 @@ export function signInFault(thrown: unknown, issuer: string): Fault {
       advice: 'Check identity.people.certificateAuthority: it is the PEM of the authority of the provider.',
     })
   }
-  const message = thrown instanceof ClientError ? tokenProblem(thrown) : undefined
+  // An answer that broke off, or was too large to be read, says nothing of the sign-in.
+  const message = thrown instanceof ClientError && !brokenCodes.test(code) ? tokenProblem(thrown) : undefined
   if (message !== undefined) return refused(message.sentence, message.advice)
   return new Fault('ERR_ISSUER', `The provider ${issuer} does not answer as one (${code}).`, {
     advice: 'Check the address, the network and the provider, then try again.',
   })
 }
 
+const brokenCodes = /^(UND_ERR_|ECONN|EPIPE|ETIMEDOUT)/
 const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|ALTNAME/
 
 function refusal(answer: ResponseBodyError, issuer: string): Fault {

@@ -114,9 +114,16 @@ describe('with a browser', () => {
     ['no nonce', { claims: { nonce: undefined } }, /nonce/],
     ['another audience', { claims: { aud: 'grafana' } }, /another audience/],
     ['another party', { claims: { aud: ['chaperone', 'grafana'], azp: 'grafana' } }, /another party/],
+    ['many audiences, and no party', { claims: { aud: ['chaperone', 'grafana'], azp: undefined } }, /another audience/],
     ['another issuer', { claims: { iss: 'https://evil.example.com' } }, /another issuer/],
     ['an end that has passed', { claims: { exp: 1_700_000_000 } }, /do not fit the clock of this machine/],
     ['no end', { claims: { exp: undefined } }, /exp/],
+    ['an end that is a text', { claims: { exp: '2099-01-01' } }, /exp/],
+    ['a beginning that lies ahead', { claims: { nbf: 4_000_000_000 } }, /do not fit the clock of this machine/],
+    ['no time of issue', { claims: { iat: undefined } }, /iat/],
+    ['no subject', { claims: { sub: undefined } }, /sub/],
+    ['the public key as a shared secret (alg HS256)', { confused: true }, /alg/],
+    ['a key of its own in its header', { ownKey: true }, /no such key/],
     ['no signature (alg none)', { unsigned: true }, /alg/],
     ['a signature by another key', { otherKey: true }, /signature/],
   ])('an ID token with %s is refused, and the window says so', async (_what, forgery, words) => {
@@ -126,6 +133,17 @@ describe('with a browser', () => {
     const fault = await faultOf(ended)
     expect([fault.code, fault.message]).toEqual(['ERR_UNAUTHENTICATED', expect.stringMatching(words)])
     expect(page).toContain('You are not signed in.')
+  })
+
+  it('an answer that another provider gave is refused, and its code is sent nowhere', async () => {
+    const { ended, url } = await begin()
+    const back = new URL(await ana().until(url, '/callback'))
+    expect(back.searchParams.get('iss')).toBe(idp.url)
+    back.searchParams.set('iss', 'https://evil.example.com')
+    const { body } = await request(back)
+    expect(await body.text()).toContain('You are not signed in.')
+    expect((await faultOf(ended)).code).toBe('ERR_UNAUTHENTICATED')
+    expect(idp.asked).not.toContain('POST /token')
   })
 
   it('whoever cancels at the provider is told that they did', async () => {
@@ -217,6 +235,29 @@ describe('a provider', () => {
       'ERR_ISSUER',
       expect.stringMatching(/does not answer as one \((ECONNRESET|UND_ERR_SOCKET)\)/),
     ])
+  })
+
+  it.each(['authorization_endpoint', 'token_endpoint', 'jwks_uri'])(
+    'that would have its %s asked without TLS signs nobody in',
+    async (endpoint) => {
+      const plain = idp.url.replace('https:', 'http:')
+      idp.bend((document) => (endpoint in document ? { ...document, [endpoint]: `${plain}/${endpoint}` } : document))
+      const ended = begin().then(async ({ ended: signedIn, url }) => {
+        await ana().open(url)
+        return signedIn
+      })
+      await faultOf(ended)
+    },
+  )
+
+  it('is not read to its end when what it says is huge', async () => {
+    const padding = 'x'.repeat(300_000)
+    idp.bend((document) => ('keys' in document ? { ...document, padding } : document))
+    const { ended, url } = await begin()
+    await ana().open(url)
+    expect((await faultOf(ended)).code).toBe('ERR_ISSUER')
+    idp.bend((document) => ({ ...document, padding }))
+    expect((await faultOf(open())).code).toBe('ERR_ISSUER')
   })
 
   it('is asked for what the configuration names, and for openid', async () => {

@@ -19,6 +19,10 @@ interface Forgery {
   readonly unsigned?: boolean
   /** Signed with a key that the provider does not publish. */
   readonly otherKey?: boolean
+  /** Signed with the public key as a shared secret. */
+  readonly confused?: boolean
+  /** A key that the provider does not publish is named, and brought along. */
+  readonly ownKey?: boolean
 }
 
 /** A certified OpenID Connect provider over TLS on loopback, with its own pages, that the test can bend. */
@@ -171,11 +175,25 @@ function standard(jwk: JWK, idTokenSeconds: number): Readonly<Record<string, unk
   }
 }
 
-async function forged(token: string, key: Key, { claims, unsigned, otherKey }: Forgery): Promise<string> {
+async function forged(
+  token: string,
+  key: Key,
+  { claims, unsigned, otherKey, confused, ownKey }: Forgery,
+): Promise<string> {
   const payload = Object.fromEntries(
     Object.entries({ ...decodeJwt(token), ...claims }).filter(([, value]) => value !== undefined),
   )
   if (unsigned === true) return new UnsecuredJWT(payload).encode()
+  if (confused === true) {
+    const { kid = '', n = '', e = '', kty } = key.jwk
+    const secret = new TextEncoder().encode(JSON.stringify({ kty, n, e, kid }))
+    return new SignJWT(payload).setProtectedHeader({ alg: 'HS256', kid }).sign(secret)
+  }
+  if (ownKey === true) {
+    const { privateKey: own, jwk } = await newKey()
+    const { kid = '', n = '', e = '' } = jwk
+    return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, jwk: { kty: 'RSA', n, e } }).sign(own)
+  }
   const { privateKey } = otherKey === true ? await newKey() : key
   return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: key.jwk.kid ?? '' }).sign(privateKey)
 }
@@ -187,7 +205,7 @@ function rewriteJSON(
 ): void {
   const end = response.end.bind(response) as (chunk?: unknown) => typeof response
   response.end = ((chunk?: unknown) => {
-    const isJSON = String(response.getHeader('content-type') ?? '').startsWith('application/json')
+    const isJSON = /^application\/(jwk-set\+)?json/.test(String(response.getHeader('content-type') ?? ''))
     if (!isJSON || typeof chunk !== 'string') return end(chunk)
     change(JSON.parse(chunk) as Record<string, unknown>)
       .then((changed) => {

@@ -114,6 +114,14 @@ describe('a stale token', () => {
     expect((await stored())?.refreshToken).not.toBe(refreshToken)
   })
 
+  it('stays as it is when the answer breaks off on its way', async () => {
+    await signIn()
+    const before = await stored()
+    idp.bend((document) => ('id_token' in document ? { ...document, padding: 'x'.repeat(300_000) } : document))
+    expect(await current(minutes(9.5))).toBe(before?.idToken)
+    expect(await stored()).toEqual(before)
+  })
+
   it('is the end when somebody used a copy of the refresh token', async () => {
     await signIn()
     const provider = parts.use(await openProvider(idp.people))
