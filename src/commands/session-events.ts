@@ -11,10 +11,14 @@ export type SessionEvent =
   | { readonly type: 'back'; readonly known: boolean }
   | { readonly type: 'ended'; readonly reason: string }
 
+/** More than a broker repeats when it is connected to again. */
+const maxNoted = 5000
+
 /** Reads the broker's event stream for one session; while it is open, the broker keeps the session alive. */
 export class SessionEvents {
   readonly #stop = new AbortController()
   readonly #listeners = new Set<(event: SessionEvent) => void>()
+  readonly #noted = new Set<string>()
   readonly #states = new Map<string, string>()
   readonly #done: Promise<void>
   #session: Session
@@ -48,13 +52,14 @@ export class SessionEvents {
     switch (event.type) {
       case 'hello':
         this.#greet(event.sessions)
+        for (const note of event.notes ?? []) this.#takeNote(note)
         for (const held of event.held) this.#takeHeld(held)
         return
       case 'held':
         this.#takeHeld(event.held)
         return
       case 'request':
-        if (event.note.sessionID === this.#session.id) this.#tell({ type: 'request', note: event.note })
+        this.#takeNote(event.note)
         return
       case 'goodbye':
         this.#tell({ type: 'ended', reason: event.reason })
@@ -77,6 +82,15 @@ export class SessionEvents {
     this.#session = session ?? this.#session
     if (this.#isLost) this.#tell({ type: 'back', known: session?.endedAt === undefined && session !== undefined })
     this.#isLost = false
+  }
+
+  /** What ended while there was no connection is told after it, and nothing twice. */
+  #takeNote(note: RequestNote): void {
+    if (note.sessionID !== this.#session.id || this.#noted.has(note.auditID)) return
+    const [oldest] = this.#noted
+    if (oldest !== undefined && this.#noted.size >= maxNoted) this.#noted.delete(oldest)
+    this.#noted.add(note.auditID)
+    this.#tell({ type: 'request', note })
   }
 
   /** A reconnect repeats what is known: only a change of state is news. */

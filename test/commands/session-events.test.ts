@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionEvents, type SessionEvent } from '../../src/commands/session-events.ts'
-import type { BrokerEvent, ControlClient } from '../../src/control/contract.ts'
+import type { BrokerEvent, ControlClient, RequestNote } from '../../src/control/contract.ts'
 import type { Session } from '../../src/model/session.ts'
 
 type Told = BrokerEvent | { readonly type: 'lost'; readonly reason: string }
@@ -44,6 +44,19 @@ describe('a session', () => {
   it('hears once that its broker is lost, however often connecting again fails, and once that it is back', async () => {
     const { events } = await follow([hello(session), lost, lost, lost, hello(session), lost, hello()])
     expect(events).toEqual([lost, { type: 'back', known: true }, lost, { type: 'back', known: false }])
+  })
+
+  it('is told of each of its requests once, also of those that ended while there was no connection', async () => {
+    const note = (auditID: string, sessionID = session.id) => ({ auditID, sessionID }) as RequestNote
+    const again = (...notes: RequestNote[]): Told => ({ type: 'hello', held: [], sessions: [session], notes })
+    const { events } = await follow([
+      hello(session),
+      { type: 'request', note: note('a') },
+      again(note('a'), note('b'), note('x', 's-b')),
+      { type: 'request', note: note('c') },
+      again(note('b'), note('c')),
+    ])
+    expect(events).toEqual(['a', 'b', 'c'].map((id) => ({ type: 'request', note: note(id) })))
   })
 
   it('that ended meanwhile is not known any more', async () => {
