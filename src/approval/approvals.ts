@@ -262,7 +262,8 @@ class ApprovalDesk implements Approvals {
   async #detach(id: string): Promise<void> {
     if (this.get(id).state !== 'pending' || !this.#waiters.has(id)) return
     const { held } = await this.#ledger.revoke(id, { waiting: false })
-    const message = `${id} is still held. Repeat the same request later: it goes on with this one.`
+    const how = held.request.effects.includes('reveal') ? ' in this session, or with `chaperone reveal`' : ''
+    const message = `${id} is still held. Repeat the same request later${how}: it goes on with this one.`
     this.#release(id, { kind: 'still-held', held, reason: { code: 'still-held', message } })
   }
 

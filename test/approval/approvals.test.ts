@@ -345,7 +345,7 @@ describe('A value that was asked for without waiting', () => {
     const first = desk.approvals.park(askFor('db', oneReview, asking), never)
     const held = await desk.heard(pending)
     desk.time.pass(1000)
-    await first
+    expect(await first).toMatchObject({ reason: { message: expect.stringMatching(/in this session/) as string } })
     await desk.approvals.review(held.id, approve(held))
     return { ...desk, held }
   }

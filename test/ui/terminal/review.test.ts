@@ -314,6 +314,18 @@ test('a lost broker is said, and what was known stays', async () => {
   expect(terminal.bells).toBe(1)
 })
 
+test('a stream that begins anew, as with each refreshed sign-in, changes nothing on the screen and rings no bell', async () => {
+  const { client, terminal, type } = await desk([heldRequest()])
+  client.answer = () => Promise.resolve(approvedBy(heldRequest(), 'rita'))
+  await type('a')
+  await terminal.shows('to approve exactly this')
+  client.hello(heldRequest())
+  await type(code)
+  await terminal.shows('h-abc234 approved by rita')
+  expect(client.calls).toHaveLength(1)
+  expect(terminal.bells).toBe(1)
+})
+
 test.each([
   [{ type: 'lost', reason: 'ECONNREFUSED' } as const, /does not answer since \d\d:01 \(ECONNREFUSED\)/],
   [
