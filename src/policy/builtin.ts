@@ -14,14 +14,27 @@ const templates = [
   ['batch', 'jobs', 'spec.template.spec'],
   ['batch', 'cronjobs', 'spec.jobTemplate.spec.template.spec'],
 ] as const
-const ofContainer = ['env[*]', 'args', 'command'] as const
+/** Where the cluster runs or asks something in a container by itself. */
+const handlers = [
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle.postStart',
+  'lifecycle.preStop',
+] as const
+const words = ['env[*]', 'args', 'command', ...handlers.map((handler) => `${handler}.exec.command`)]
+const headers = handlers.map((handler) => `${handler}.httpGet.httpHeaders[*]`)
+const headerNames = [...secretNames, '*auth*', '*cookie*', '*session*']
 
-/** Values of environment variables and arguments are hidden by their names. */
-const workloads = templates.map(([apiGroup, resource, place]) => {
-  const paths = ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) =>
-    ofContainer.map((part) => `${place}.${kind}[*].${part}`),
-  )
-  return `- {apiGroup: "${apiGroup}", resource: ${resource}, paths: ${JSON.stringify(paths)}, keys: ${JSON.stringify(secretNames)}}`
+/** Values of environment variables, arguments and headers are hidden by their names. */
+const workloads = templates.flatMap(([apiGroup, resource, place]) => {
+  const inContainers = (parts: readonly string[]) =>
+    ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) =>
+      parts.map((part) => `${place}.${kind}[*].${part}`),
+    )
+  const field = (paths: readonly string[], keys: readonly string[]) =>
+    `- {apiGroup: "${apiGroup}", resource: ${resource}, paths: ${JSON.stringify(paths)}, keys: ${JSON.stringify(keys)}}`
+  return [field(inContainers(words), secretNames), field(inContainers(headers), headerNames)]
 })
 
 /**

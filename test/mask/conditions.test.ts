@@ -110,6 +110,22 @@ test('the built-in policy hides environment, arguments and what it finds in conf
     ],
     args: ['--api-key=' + canary, '--level=debug', '--auth-token', canary],
     command: ['sh', '-c', 'run --token=' + canary],
+    livenessProbe: { exec: { command: ['check', '--password', canary] }, periodSeconds: 10 },
+    readinessProbe: {
+      httpGet: {
+        path: '/ready',
+        port: 8080,
+        httpHeaders: [
+          { name: 'Authorization', value: `Basic ${canary}` },
+          { name: 'Accept', value: 'text/plain' },
+        ],
+      },
+    },
+    startupProbe: { exec: { command: ['check', `--token=${canary}`] } },
+    lifecycle: {
+      postStart: { exec: { command: ['sh', '-c', `register --secret=${canary}`] } },
+      preStop: { httpGet: { path: '/stop', port: 8080, httpHeaders: [{ name: 'X-Api-Key', value: canary }] } },
+    },
   }
   const spec = {
     containers: [container],
@@ -123,8 +139,20 @@ test('the built-in policy hides environment, arguments and what it finds in conf
   const seen = await masked(resourceRequest('list', 'pods'), list)
   const text = JSON.stringify(seen)
   expect(text).not.toContain(canary)
-  expect(text.match(/chaperone-masked-/g)).toHaveLength(24)
-  for (const kept of ['debug', 'LEVEL', '--level=debug', '--api-key=', 'run --token=', 'n-1', 'ReplicaSet']) {
+  expect(text.match(/chaperone-masked-/g)).toHaveLength(54)
+  for (const kept of [
+    '/ready',
+    'text/plain',
+    'register --secret=',
+    'periodSeconds',
+    'debug',
+    'LEVEL',
+    '--level=debug',
+    '--api-key=',
+    'run --token=',
+    'n-1',
+    'ReplicaSet',
+  ]) {
     expect(text).toContain(kept)
   }
   const deployment = { kind: 'Deployment', apiVersion: 'apps/v1', metadata: {}, spec: { template: { spec } } }
