@@ -89,7 +89,7 @@ export function maskRecord(record: JsonObject, { apiGroup, resource, namespace }
  * The places in a record where the value at `path` stands: what users give (`config`) and what charts have (`chart.values`)
  * are one to helm when it keeps values for the next revision. The place alone for all else.
  */
-export function valuesPath(path: readonly string[]): readonly (readonly string[])[] {
+export function valuesPath<S>(path: readonly (S | string)[]): readonly (readonly (S | string)[])[] {
   const inner = innerPath(path)
   return inner === undefined
     ? [path]
@@ -99,7 +99,7 @@ export function valuesPath(path: readonly string[]): readonly (readonly string[]
       ]
 }
 
-function innerPath(path: readonly string[]): readonly string[] | undefined {
+function innerPath<S>(path: readonly (S | string)[]): readonly (S | string)[] | undefined {
   if (path[0] === 'config') return path.slice(1)
   return path[0] === 'chart' && path[1] === 'values' ? path.slice(2) : undefined
 }

@@ -38,8 +38,8 @@ export class Release {
       shown.note(object, masked)
       differences(object, masked, [], (path, _text, value) => {
         for (const [token, text] of this.#values) {
-          if (value === text) shown.add(path, token, value)
-          if (value === base64(text)) shown.add(path, base64(token), value)
+          if (value === text) shown.add(object, path, token, value)
+          if (value === base64(text)) shown.add(object, path, base64(token), value)
         }
       })
     }
@@ -56,9 +56,9 @@ export class Release {
     const shown = new Shown()
     for (const known of this.#records(stored)) {
       if (known['name'] !== record['name']) continue
-      differences(known, maskRecord(known, owner, this.#walk), [], (path, text, value) => {
-        for (const one of valuesPath(path)) shown.add(one, text, value)
-      })
+      differences(known, maskRecord(known, owner, this.#walk), [], (path, text, value) =>
+        shown.add(known, path, text, value, valuesPath),
+      )
     }
     const restorer = new Restorer(shown, (manifest) => manifest)
     const first = restorer.at([], [], record)

@@ -6,7 +6,7 @@ import { isObject, isSecret, maskedFields } from './fields.ts'
 import { recordIn, withRecord } from './helm.ts'
 import type { MaskSet, Restore } from './port.ts'
 import { Release } from './release.ts'
-import { Restorer, Shown, staysHidden } from './restorer.ts'
+import { Restorer, Shown, staysHidden, unmoved } from './restorer.ts'
 import { carriesToken, tokenMaker } from './token.ts'
 import { maskObject, type Walk } from './walk.ts'
 
@@ -47,13 +47,16 @@ export function makeRestore(options: { readonly maskSets: readonly MaskSet[]; re
       release.note(shown, { ...ref, namespace: request.namespace, name: request.name || nameOf(body) })
       const strict = { ...walk, trustKinds: false }
       const restorer = new Restorer(shown, (manifest) => maskObject(manifest, [ref], strict))
-      const value = Array.isArray(body)
-        ? body.map((one: JsonValue, index) => restorer.operation(one, String(index)))
-        : restorer.at([], [], body)
+      const value = Array.isArray(body) ? restoredPatch(body, restorer, stored) : restorer.at([], [], body)
       const isSafe = restorer.places.length > 0 && staysHidden(value, maskBody(value, request, strict), restorer.places)
       return isSafe ? unlessChanged(value, stored) : body
     },
   }
+}
+
+function restoredPatch(patch: readonly JsonValue[], restorer: Restorer, stored: JsonValue | undefined): JsonValue {
+  const isUnmoved = unmoved(patch, stored)
+  return patch.map((one, index) => (isUnmoved(index) ? restorer.operation(one, String(index), stored) : one))
 }
 
 function holdsToken(body: JsonValue, request: ResourceRequest): boolean {

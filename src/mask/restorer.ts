@@ -6,23 +6,59 @@ import { isObject, lastAppliedPath } from './fields.ts'
 import { pointerSegments } from './guard.ts'
 import { carriesToken } from './token.ts'
 
+/**
+ * One step on the way to a value: a key, or an element of a list by its name, where it has one, since strategic merges and edits
+ * go by that and not by the place in the list.
+ */
+type Step = string | number | { readonly name: string }
+
 /** A path as one text. Keys may hold any character, so that no separator would do. */
-const textOf = (path: readonly string[]) => JSON.stringify(path)
+const textOf = (path: readonly Step[]) => JSON.stringify(path)
+
+function elementStep(element: JsonValue | undefined, index: number): Step {
+  const name = isObject(element) ? element['name'] : undefined
+  return typeof name === 'string' && name !== '' ? { name } : index
+}
+
+/** The steps that a path of keys and indices takes in this value. */
+function stepsIn(root: JsonValue | undefined, path: readonly string[]): readonly Step[] {
+  let at = root
+  return path.map((key) => {
+    if (!Array.isArray(at)) {
+      at = isObject(at) ? at[key] : undefined
+      return key
+    }
+    const list: readonly JsonValue[] = at
+    at = list[Number(key)]
+    return elementStep(at, Number(key))
+  })
+}
 
 /** What clients were shown for values: the value by the value's path, and by what stood for it. */
 export class Shown {
   readonly #values = new Map<string, Map<string, JsonValue>>()
 
   note(stored: JsonValue, masked: JsonValue): void {
-    differences(stored, masked, [], (path, text, value) => this.add(path, text, value))
+    differences(stored, masked, [], (path, text, value) => this.add(stored, path, text, value))
   }
 
-  add(path: readonly string[], text: string, value: JsonValue): void {
+  /** `path` is one of `root`; `moved` gives other places for what is there. */
+  add(
+    root: JsonValue,
+    path: readonly string[],
+    text: string,
+    value: JsonValue,
+    moved: (steps: readonly Step[]) => readonly (readonly Step[])[] = (steps) => [steps],
+  ): void {
+    for (const steps of moved(stepsIn(root, path))) this.#add(steps, text, value)
+  }
+
+  #add(path: readonly Step[], text: string, value: JsonValue): void {
     const known = this.#values.get(textOf(path)) ?? new Map<string, JsonValue>()
     this.#values.set(textOf(path), known.set(text, value))
   }
 
-  find(path: readonly string[], text: string): JsonValue | undefined {
+  find(path: readonly Step[], text: string): JsonValue | undefined {
     return this.#values.get(textOf(path))?.get(text)
   }
 }
@@ -48,25 +84,32 @@ export class Restorer {
     this.#maskManifest = maskManifest
   }
 
-  /** One operation of a JSON patch (RFC 6902). */
-  operation(operation: JsonValue, index: string): JsonValue {
+  /** One operation of a JSON patch (RFC 6902) of what is stored. */
+  operation(operation: JsonValue, index: string, stored: JsonValue | undefined): JsonValue {
     if (!isObject(operation) || operation['value'] === undefined || typeof operation['path'] !== 'string')
       return operation
     const isWrite = operation['op'] === 'add' || operation['op'] === 'replace'
     if (!isWrite) return operation
-    return { ...operation, value: this.at(pointerSegments(operation['path']), [index, 'value'], operation['value']) }
+    const { path, value } = operation
+    const pointer = pointerSegments(path)
+    const parents = pointer.slice(0, -1)
+    const last = pointer.at(-1) ?? ''
+    const step = isList(stored, parents) ? elementStep(value, Number(last)) : last
+    const steps = [...stepsIn(stored, parents), ...(pointer.length === 0 ? [] : [step])]
+    return { ...operation, value: this.at(steps, [index, 'value'], value) }
   }
 
   /** The value at `path` of the object, which is at `place` of the body, restored. */
-  at(path: readonly string[], place: readonly string[], value: JsonValue): JsonValue {
+  at(path: readonly Step[], place: readonly string[], value: JsonValue): JsonValue {
     if (typeof value === 'string') return this.#text(path, place, value)
-    const inside = (key: string, one: JsonValue) => this.at([...path, key], [...place, key], one)
-    if (Array.isArray(value)) return value.map((one: JsonValue, index) => inside(String(index), one))
+    const inside = (step: Step, key: string, one: JsonValue) => this.at([...path, step], [...place, key], one)
+    if (Array.isArray(value))
+      return value.map((one: JsonValue, index) => inside(elementStep(one, index), String(index), one))
     if (!isObject(value)) return value
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inside(key, one)]))
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inside(key, key, one)]))
   }
 
-  #text(path: readonly string[], place: readonly string[], text: string): JsonValue {
+  #text(path: readonly Step[], place: readonly string[], text: string): JsonValue {
     const known = this.#shown.find(path, text)
     const isManifest = path.length === lastAppliedPath.length && lastAppliedPath.every((key, at) => key === path[at])
     const restored = known ?? (isManifest && carriesToken(text) ? this.#manifest(text) : text)
@@ -88,4 +131,46 @@ export class Restorer {
     const isSafe = inner.places.length > 0 && staysHidden(restored, this.#maskManifest(restored), inner.places)
     return isSafe ? stringifyJson(restored) + (text.endsWith('\n') ? '\n' : '') : text
   }
+}
+
+function valueAt(root: JsonValue | undefined, path: readonly string[]): JsonValue | undefined {
+  return path.reduce<JsonValue | undefined>((at, key) => {
+    if (Array.isArray(at)) return (at as readonly JsonValue[])[Number(key)]
+    return isObject(at) ? at[key] : undefined
+  }, root)
+}
+
+/**
+ * Operations of a JSON patch that mean what they say of what is stored: none but themselves changes what lies on their way, so that
+ * no index means another element by then.
+ */
+export function unmoved(patch: readonly JsonValue[], stored: JsonValue | undefined): (index: number) => boolean {
+  const places = patch.map((operation) => (isObject(operation) ? placesChanged(operation) : []))
+  const ways = patch.map((operation) =>
+    isObject(operation) && typeof operation['path'] === 'string' ? pointerSegments(operation['path']) : [],
+  )
+  return (index) =>
+    places.every(
+      (changed, other) => other === index || changed.every((place) => !isOnTheWay(place, ways[index] ?? [], stored)),
+    )
+}
+
+/** What an operation changes: of an element the whole list, in which it may be another one then. */
+function placesChanged({ op, path, from }: { readonly [key: string]: JsonValue }): readonly (readonly string[])[] {
+  if (op === 'test') return []
+  return [path, ...(op === 'move' ? [from] : [])].flatMap((pointer) => {
+    if (typeof pointer !== 'string') return []
+    const segments = pointerSegments(pointer)
+    const isElement = /^(?:\d+|-)$/.test(segments.at(-1) ?? '')
+    return [isElement ? segments.slice(0, -1) : segments]
+  })
+}
+
+function isOnTheWay(place: readonly string[], way: readonly string[], stored: JsonValue | undefined): boolean {
+  const leadsThere = place.length < way.length && place.every((key, index) => key === way[index])
+  return leadsThere && way.some((_key, depth) => depth >= place.length && isList(stored, way.slice(0, depth)))
+}
+
+function isList(root: JsonValue | undefined, path: readonly string[]): boolean {
+  return Array.isArray(valueAt(root, path))
 }

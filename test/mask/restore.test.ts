@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeRestore } from '../../src/mask/restore.ts'
 import type { JsonValue } from '../../src/model/request.ts'
 import { parseJson } from '../../src/stream/json.ts'
@@ -41,4 +41,109 @@ test.each(['spec\0key', 'spec/key', 'spec.key', '["spec","key"]'])(
 test('nobody else’s token opens it', () => {
   const body = json({ ...shown, spec: { key: shown.spec.key } })
   expect(restorer.restore(body, { stored }, request, { ...operator, name: 'mallory' })).toEqual(body)
+})
+
+describe('in a list', () => {
+  const maskSet = {
+    name: 'own',
+    fields: [
+      {
+        apiGroup: 'x.example',
+        resource: 'widgets',
+        paths: [
+          ['spec', 'containers', '*', 'env', '*'],
+          ['spec', 'containers', '*', 'args'],
+        ],
+        keys: ['*password*'],
+      },
+    ],
+  }
+  const env = (word: string) => [
+    { name: 'LEVEL', value: 'debug' },
+    { name: 'DB_PASSWORD', value: `${word}-env` },
+  ]
+  const args = (word: string) => ['--level=debug', `--password=${word}-arg`]
+  const object = json({
+    kind: 'Widget',
+    apiVersion: 'x.example/v1',
+    metadata,
+    spec: {
+      containers: [
+        { name: 'web', env: env('web'), args: args('web') },
+        { name: 'side', env: env('side'), args: args('side') },
+      ],
+    },
+  })
+  interface Shape {
+    readonly spec: {
+      readonly containers: readonly { name: string; env: { name: string; value: string }[]; args: string[] }[]
+    }
+  }
+  const seen = new ValueMasker(request, {
+    fields: maskedFields([maskSet]),
+    token: tokenMaker(key, operator.name),
+    fallback: { namespace: 'shop', name: 'w' },
+    encodeTokens: true,
+    trustKinds: true,
+    hidden: () => undefined,
+  }).top(object) as unknown as Shape
+  const [web, side] = seen.spec.containers as [Shape['spec']['containers'][0], Shape['spec']['containers'][0]]
+  const put = (body: unknown) =>
+    JSON.stringify(makeRestore({ maskSets: [maskSet], key }).restore(json(body), { stored: object }, request, operator))
+  const containers = (...all: unknown[]) => put({ ...seen, spec: { containers: all } })
+  const secret = /(web|side)-(env|arg)/g
+
+  test('values go back to the containers and variables of their names, in whatever order they come', () => {
+    expect(JSON.stringify(seen)).not.toMatch(secret)
+    expect(containers(web, side).match(secret)).toEqual(['web-env', 'web-arg', 'side-env', 'side-arg'])
+    expect(containers(side, web).match(secret)).toEqual(['side-env', 'side-arg', 'web-env', 'web-arg'])
+    const turned = { ...web, env: web.env.toReversed() }
+    expect(containers(turned, side).match(secret)).toEqual(['web-env', 'web-arg', 'side-env', 'side-arg'])
+  })
+
+  test.each([
+    ['another container, by its place', () => containers({ ...web, name: 'evil' }, side)],
+    ['a container without a name', () => containers({ env: web.env, args: web.args }, side)],
+    ['the container beside it', () => containers({ name: 'web' }, { ...side, env: web.env, args: web.args })],
+    [
+      'a variable of another name',
+      () => containers({ ...web, env: [web.env[0], { name: 'MY_PASSWORD', value: web.env[1]?.value }] }, side),
+    ],
+    ['another word of the arguments', () => containers({ ...web, args: [web.args[1], web.args[0]] }, side), 'web-arg'],
+  ])('and to no other: %s', (_what, write, lost = 'web-env') => {
+    const written = write()
+    expect(written).toContain('chaperone-masked-')
+    expect(written).not.toContain(lost)
+  })
+
+  const patch = (...operations: unknown[]) => put(operations)
+  const variable = '/spec/containers/0/env/1'
+
+  test('a JSON patch means what is stored', () => {
+    for (const one of [
+      { op: 'replace', path: variable, value: web.env[1] },
+      { op: 'add', path: '/spec/containers/0/env/-', value: web.env[1] },
+      { op: 'replace', path: '/spec/containers/0', value: web },
+    ]) {
+      expect(patch(one), one.path).toContain('web-env')
+    }
+  })
+
+  test.each([
+    ['moves the list', { op: 'remove', path: '/spec/containers/0' }],
+    ['puts something before it', { op: 'add', path: '/spec/containers/0', value: { name: 'evil' } }],
+    ['moves what is in it', { op: 'move', from: '/spec/containers/1', path: '/spec/containers/0' }],
+    ['takes it away', { op: 'move', from: '/spec/containers/0', path: '/spec/other' }],
+    ['writes the whole list', { op: 'replace', path: '/spec/containers', value: [{ name: 'evil', env: [{}, {}] }] }],
+    ['writes over it', { op: 'replace', path: '/spec/containers/0', value: { name: 'evil', env: [{}, {}] } }],
+  ])('a JSON patch that also %s gets nothing back', (_what, other) => {
+    for (const patched of [
+      patch(other, { op: 'replace', path: '/spec/containers/0/env', value: web.env }),
+      patch({ op: 'replace', path: '/spec/containers/0/env', value: web.env }, other),
+      patch(other, { op: 'replace', path: '/spec/containers/0/args', value: web.args }),
+    ]) {
+      expect(patched).not.toMatch(secret)
+      expect(patched).toContain('chaperone-masked-')
+    }
+  })
 })
