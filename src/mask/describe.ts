@@ -1,8 +1,11 @@
 import { Fault } from '../model/fault.ts'
 import { RawNumber, type JsonValue, type ResourceRequest } from '../model/request.ts'
-import { isObject } from './fields.ts'
+import { isObject, type MaskedFields } from './fields.ts'
 import { pointerSegments } from './guard.ts'
+import { matchesGlob } from './glob.ts'
 import { isAboutRecords, openRecord } from './helm.ts'
+import type { MaskPath } from './port.ts'
+import { stringifyJson } from '../stream/json.ts'
 import { carriesToken } from './token.ts'
 import { maskAt, maskObject, type Walk } from './walk.ts'
 
@@ -47,9 +50,12 @@ export function holdsMasked(body: JsonValue, request: ResourceRequest, walk: Wal
   return count > 0
 }
 
-/** True when the body has a value of its own, and no token, where a mask hides one. */
+/**
+ * True when the body has a value of its own, and no token, where a mask hides one, or takes one away that is hidden whole: it could
+ * not be written again by whoever did not see it.
+ */
 export function writesHidden(body: JsonValue, request: ResourceRequest, walk: Walk): boolean {
-  let isWritten = false
+  let isWritten = takesAway(body, request, walk.fields)
   const hidden: Walk['hidden'] = (value) => {
     isWritten ||= typeof value !== 'string' || !carriesToken(value)
   }
@@ -57,6 +63,35 @@ export function writesHidden(body: JsonValue, request: ResourceRequest, walk: Wa
   const record: Walk['record'] = (value) => (openRecord(value) === undefined ? undefined : '')
   maskBody(body, request, { ...walk, hidden, ...(isAboutRecords(request) ? { record } : {}) })
   return isWritten
+}
+
+/** Only where the resource itself is named: annotations of others come and go. */
+function takesAway(body: JsonValue, request: ResourceRequest, fields: MaskedFields): boolean {
+  if (request.verb !== 'patch' || !fields.isNamed(request)) return false
+  const paths = fields.pathsOf(request).map(({ segments }) => segments)
+  if (!Array.isArray(body)) return paths.some((path) => removes(body, path))
+  return body.some((operation: JsonValue) => isObject(operation) && paths.some((path) => takes(operation, path)))
+}
+
+/** A merge patch (RFC 7396) takes away what is null, a strategic one also what it says so of (`$patch`). */
+function removes(value: JsonValue, [key = '', ...rest]: MaskPath): boolean {
+  if (!isObject(value)) return false
+  if (value['$patch'] !== undefined) return true
+  return Object.entries(value).some(
+    ([name, one]) => matchesGlob(key, name) && (one === null || (rest.length > 0 && removes(one, rest))),
+  )
+}
+
+/** An operation of a JSON patch (RFC 6902) at a hidden value or above it, which leaves none of its tokens there. */
+function takes({ op, path, from, value = null }: { readonly [key: string]: JsonValue }, hidden: MaskPath): boolean {
+  const isAt = (pointer: JsonValue | undefined) => {
+    if (typeof pointer !== 'string') return false
+    const keys = pointerSegments(pointer)
+    return keys.length <= hidden.length && keys.every((key, index) => matchesGlob(hidden[index] ?? '', key))
+  }
+  if (op === 'remove') return isAt(path)
+  if (op === 'move') return isAt(from) || isAt(path)
+  return op === 'replace' && isAt(path) && !carriesToken(stringifyJson(value))
 }
 
 /** A request body with masked values hidden: an object, a patch of one, or a JSON patch. */

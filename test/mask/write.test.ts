@@ -246,7 +246,16 @@ describe('A value of its own where one is hidden', () => {
     ['in a JSON patch', [{ op: 'replace', path: '/data/password', value: 'eA==' }], true],
     ['above it in a JSON patch', [{ op: 'add', path: '/data', value: { password: 'eA==' } }], true],
     ['not where there are tokens alone', { data: { password: base64(token) } }, false],
-    ['not where one is taken away', { data: { password: null } }, false],
+    ['where one is taken away', { data: { password: null } }, true],
+    ['where all are', { data: null }, true],
+    ['where a strategic merge says so', { data: { $patch: 'replace' } }, true],
+    ['where a JSON patch takes one away', [{ op: 'remove', path: '/data/password' }], true],
+    ['where it takes all away', [{ op: 'remove', path: '/data' }], true],
+    ['where it empties them', [{ op: 'replace', path: '/data', value: {} }], true],
+    ['where it moves something there', [{ op: 'move', from: '/metadata/labels', path: '/data' }], true],
+    ['not where it brings tokens back', [{ op: 'replace', path: '/data', value: { password: base64(token) } }], false],
+    ['not where it takes something else away', [{ op: 'remove', path: '/metadata/labels' }], false],
+    ['not where something else is null', { metadata: { labels: null } }, false],
     ['not where nothing is hidden', { metadata: { labels: { team: 'shop' } } }, false],
   ])('is noticed: %s', (_what, body, isNoticed) => expect(writes(body)).toBe(isNoticed))
 
