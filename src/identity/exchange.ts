@@ -36,6 +36,8 @@ export interface ExchangeParts {
   readonly sessions: ClientSessions
   readonly credentials: Credentials
   readonly limit: SignInLimit
+  /** True of a token that only the cluster can verify. */
+  readonly asksCluster: (token: string) => boolean
   readonly lifetimeMs: number
   readonly now: () => number
   readonly mode: Mode
@@ -48,17 +50,10 @@ export interface ExchangeParts {
  * groups, is in force at once for all credentials of the session. A token whose session was ended early opens no other.
  */
 export function makeExchange(parts: ExchangeParts): Exchange {
-  const { authenticators, sessions, credentials, limit, spent } = parts
+  const { sessions, credentials, spent } = parts
   sessions.subscribe(spent.changed)
   return async ({ subjectToken, kind, waitMs, reason = '', sessionID, address }) => {
-    limit.attempt(address)
-    let subject: Subject
-    try {
-      subject = await authenticators.verify(subjectToken)
-    } catch (thrown) {
-      if (toFault(thrown).code === 'ERR_UNAUTHENTICATED') limit.failed(address)
-      throw thrown
-    }
+    const subject = await verified(parts, subjectToken, address)
     if (spent.isSpent(subjectToken)) throw revoked(subject)
     const until = parts.now() + parts.lifetimeMs
     const before = sessionID === undefined ? undefined : sessions.living(sessionID)
@@ -78,6 +73,25 @@ export function makeExchange(parts: ExchangeParts): Exchange {
     const { token, expiresAt } = credentials.issue({ id: session.id, subject: subject.name }, parts.lifetimeMs)
     return { subject, sessionID: session.id, token, expiresAt: new Date(expiresAt).toISOString() }
   }
+}
+
+/**
+ * All callers of one machine share an address: where a signature tells, only those that fail are limited by it, so that a program
+ * cannot keep others from signing in, and each subject has attempts of its own. Where the cluster is asked, all are limited before.
+ */
+async function verified(
+  { authenticators, limit, asksCluster }: ExchangeParts,
+  token: string,
+  address: string,
+): Promise<Subject> {
+  const asks = asksCluster(token)
+  if (asks) limit.attempt(address)
+  const subject = await authenticators.verify(token).catch((thrown: unknown) => {
+    if (toFault(thrown).code === 'ERR_UNAUTHENTICATED') limit.refused(address)
+    throw thrown
+  })
+  if (!asks) limit.attempt(`subject ${subject.name}`)
+  return subject
 }
 
 function own(session: Session, subject: Subject): Session {

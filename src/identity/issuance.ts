@@ -53,6 +53,7 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
       sessions,
       credentials,
       limit: new SignInLimit(Date.now),
+      asksCluster: (token) => review !== undefined && !jwt.knows(token),
       lifetimeMs,
       now: Date.now,
       mode,

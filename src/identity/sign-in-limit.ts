@@ -1,11 +1,11 @@
 import { Fault } from '../model/fault.ts'
 
-/** Attempts in a minute from one address, spread evenly; a build farm behind one address needs many. */
+/** Attempts in a minute, spread evenly; a build farm behind one address, or of one subject, needs many. */
 const MAX_ATTEMPTS = 600
 /** Of these, those that failed. */
 const MAX_FAILURES = 60
 const WINDOW_MS = 60_000
-const MAX_ADDRESSES = 10_000
+const MAX_REMEMBERED = 10_000
 
 interface Spent {
   readonly attempts: number
@@ -13,7 +13,7 @@ interface Spent {
   readonly at: number
 }
 
-/** Bounds how often one address may try to sign in: what it spent comes back evenly within a minute. */
+/** Bounds how often one address, or one subject, may try to sign in: what it spent comes back evenly within a minute. */
 export class SignInLimit {
   readonly #now: () => number
   readonly #spent = new Map<string, Spent>()
@@ -23,25 +23,25 @@ export class SignInLimit {
   }
 
   /** Notes an attempt. Throws ERR_QUOTA when there were too many. */
-  attempt(address: string): void {
-    const { attempts, failures } = this.#left(address)
+  attempt(who: string): void {
+    const { attempts, failures } = this.#left(who)
     if (attempts >= MAX_ATTEMPTS || failures >= MAX_FAILURES) throw tooMany()
-    this.#note(address, { attempts: attempts + 1, failures })
+    this.#note(who, { attempts: attempts + 1, failures })
   }
 
-  failed(address: string): void {
-    const { attempts, failures } = this.#left(address)
-    this.#note(address, { attempts, failures: failures + 1 })
+  failed(who: string): void {
+    const { attempts, failures } = this.#left(who)
+    this.#note(who, { attempts, failures: failures + 1 })
   }
 
   /** Notes a failure where attempts are not counted. Throws ERR_QUOTA when there were too many before. */
-  refused(address: string): void {
-    if (this.#left(address).failures >= MAX_FAILURES) throw tooMany()
-    this.failed(address)
+  refused(who: string): void {
+    if (this.#left(who).failures >= MAX_FAILURES) throw tooMany()
+    this.failed(who)
   }
 
-  #left(address: string): Omit<Spent, 'at'> {
-    const spent = this.#spent.get(address)
+  #left(who: string): Omit<Spent, 'at'> {
+    const spent = this.#spent.get(who)
     if (spent === undefined) return { attempts: 0, failures: 0 }
     const share = (this.#now() - spent.at) / WINDOW_MS
     return {
@@ -50,14 +50,14 @@ export class SignInLimit {
     }
   }
 
-  #note(address: string, spent: Omit<Spent, 'at'>): void {
-    this.#spent.delete(address)
-    this.#spent.set(address, { ...spent, at: this.#now() })
+  #note(who: string, spent: Omit<Spent, 'at'>): void {
+    this.#spent.delete(who)
+    this.#spent.set(who, { ...spent, at: this.#now() })
     const [oldest] = this.#spent.keys()
-    if (oldest !== undefined && this.#spent.size > MAX_ADDRESSES) this.#spent.delete(oldest)
+    if (oldest !== undefined && this.#spent.size > MAX_REMEMBERED) this.#spent.delete(oldest)
   }
 }
 
 function tooMany(): Fault {
-  return new Fault('ERR_QUOTA', 'Too many attempts to sign in came from this address.', { advice: 'Wait a minute.' })
+  return new Fault('ERR_QUOTA', 'There were too many attempts to sign in.', { advice: 'Wait a minute.' })
 }

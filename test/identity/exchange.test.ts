@@ -217,6 +217,15 @@ describe('no credential is had', () => {
     expect(failed.at(-1)).toMatchObject({ user: { username: 'system:anonymous' }, verb: 'create' })
     expect(JSON.stringify(failed)).not.toContain('a-token-of-nobody')
   })
+
+  it('by whoever tries too often, and others sign in all the same from the same address', async () => {
+    const forged = (await issuer.sign(member)).replace(/\.[^.]+$/, '.AAAA')
+    const codes: number[] = []
+    while (codes.at(-1) !== 429) codes.push((await post({ subjectToken: forged, kind: 'pipeline' })).code)
+    expect(codes.length).toBeLessThan(200)
+    const { token } = await exchanged(member)
+    expect(await pods(token)).toBe(200)
+  })
 })
 
 describe('a request is refused', () => {

@@ -22,6 +22,14 @@ it('sixty failures from an address in a minute are enough, and do not count agai
   expect(() => often(60, fail)).not.toThrow()
 })
 
+it('failures alone are limited where attempts are not counted', () => {
+  const limit = new SignInLimit(() => 0)
+  const fail = () => limit.refused('10.0.0.1')
+  often(60, fail)
+  expect(fail).toThrow(expect.objectContaining({ code: 'ERR_QUOTA' }))
+  expect(() => limit.refused('10.0.0.2')).not.toThrow()
+})
+
 it('a build farm may sign in six hundred times a minute', () => {
   const limit = new SignInLimit(() => 0)
   expect(() => often(600, () => limit.attempt('10.0.0.1'))).not.toThrow()
