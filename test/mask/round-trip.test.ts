@@ -336,6 +336,18 @@ describe('a guess at a hidden value is not answered by the version of its object
     expect(await shown('label', 'secret', 'db', 'team=shop')).toMatchObject({ code: 0 })
     expect(await shown('create', 'secret', 'generic', 'new', '--from-literal=password=x')).toMatchObject({ code: 0 })
   })
+
+  test.each([
+    ['merge', { data: { password: null } }],
+    ['merge', { data: null }],
+    ['strategic', { data: { $patch: 'replace' } }],
+    ['json', [{ op: 'remove', path: '/data/password' }]],
+    ['json', [{ op: 'replace', path: '/data', value: {} }]],
+  ] as const)('what takes a value away waits too (%s)', async (kind, change) => {
+    await makeSecret('create')
+    expect((await patch(kind, change)).stderr).toContain('is still held')
+    await expectUntouched()
+  })
 })
 
 describe('a variable whose value is hidden by its name', () => {
@@ -378,17 +390,5 @@ describe('a variable whose value is hidden by its name', () => {
     const patched = await shown('patch', 'deployment', 'app', '--type=json', '-p', JSON.stringify(operations))
     expect([patched.code, patched.stderr]).toEqual([1, expect.stringContaining('carries a masked value back')])
     expect(JSON.parse(await env())).toEqual([{ name: 'DB_PASSWORD', value: password }])
-  })
-
-  test.each([
-    ['merge', { data: { password: null } }],
-    ['merge', { data: null }],
-    ['strategic', { data: { $patch: 'replace' } }],
-    ['json', [{ op: 'remove', path: '/data/password' }]],
-    ['json', [{ op: 'replace', path: '/data', value: {} }]],
-  ] as const)('what takes a value away waits too (%s)', async (kind, change) => {
-    await makeSecret('create')
-    expect((await patch(kind, change)).stderr).toContain('is still held')
-    await expectUntouched()
   })
 })
