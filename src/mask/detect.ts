@@ -17,6 +17,9 @@ const patterns = {
 /** What each finding has in it: without any of these words there is none. */
 const words = /A[KS]IA|secret|PRIVATE KEY|eyJ|bearer|:\/\//i
 
+/** A finding of an earlier detector; what holds one and more is hidden whole. */
+const isToken = new RegExp(`^${TOKEN_PREFIX}[0-9a-f]{32}$`)
+
 export function mayHoldSecret(text: string): boolean {
   return words.test(text)
 }
@@ -33,7 +36,7 @@ export function concealSecrets(
     shown = shown.replace(patterns[name], (found: string, ...rest: unknown[]) => {
       const groups = rest.at(-1) as Readonly<Record<string, string | undefined>>
       const secret = groups['secret'] ?? groups['more'] ?? ''
-      if (secret === '' || secret.includes(TOKEN_PREFIX)) return found
+      if (secret === '' || isToken.test(secret)) return found
       const at = found.lastIndexOf(secret)
       return found.slice(0, at) + token(secret) + found.slice(at + secret.length)
     })

@@ -31,10 +31,25 @@ function concealText(text: string, names: NamePatterns, token: (secret: string) 
     const [sign] = whole
     return sign.length === text.length ? text : sign + token(text.slice(sign.length))
   }
-  return text.replace(inLine, (found: string, ...rest: unknown[]) => {
-    const { before = '', name, flag, secret = '' } = rest.at(-1) as Readonly<Record<string, string | undefined>>
-    return names.matches(name ?? flag ?? '') ? before + token(secret) : found
-  })
+  return concealLine(text, names, token)
+}
+
+function concealLine(text: string, names: NamePatterns, token: (secret: string) => string): string {
+  const search = new RegExp(inLine)
+  let shown = ''
+  let at = 0
+  for (let found = search.exec(text); found !== null; found = search.exec(text)) {
+    const { before = '', name, flag, secret = '' } = found.groups ?? {}
+    const begins = found.index + before.length
+    if (names.matches(name ?? flag ?? '')) {
+      shown += text.slice(at, begins) + token(secret)
+      at = begins + secret.length
+    } else {
+      // What is no value of this flag may be an assignment of its own: `env -i PASSWORD=x`.
+      search.lastIndex = flag === undefined ? begins : begins - 1
+    }
+  }
+  return shown + text.slice(at)
 }
 
 /** A word of a command line that names what the next one is. */

@@ -35,6 +35,13 @@ describe('what looks like a secret in a text', () => {
     '-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----',
   ])('leaves %s as it is', (text) => expect(hide(text)).toBe(text))
 
+  it('hides what holds what another detector found', () => {
+    const token = `chaperone-masked-${'0'.repeat(32)}`
+    const both = concealSecrets('postgres://app:AKIAABCDEFGHIJKLMNOP-rest@db', detectorNames, () => token)
+    expect(both).toBe(`postgres://app:${token}@db`)
+    expect(concealSecrets(both, detectorNames, () => 'again')).toBe(both)
+  })
+
   it('takes no longer for text that was made to be slow', () => {
     for (const text of [
       'a.'.repeat(500_000),
@@ -62,6 +69,10 @@ describe('what has the name of a secret', () => {
     ['TOKEN=x ./app --level=debug --db-password "y z" -v', 'TOKEN=***'],
     ["LEVEL=debug DB_PASSWORD='y z' ./app", 'LEVEL=debug DB_PASSWORD=*** ./app'],
     ['app --db-password hunter2; echo done', 'app --db-password ***; echo done'],
+    ['env -i DB_PASSWORD=x ./app -v LEVEL=debug', 'env -i DB_PASSWORD=*** ./app -v LEVEL=debug'],
+    ['run -e A=b -e DB_PASSWORD=x -e C=d', 'run -e A=b -e DB_PASSWORD=*** -e C=d'],
+    ['run --db-password a=b -v', 'run --db-password *** -v'],
+    [`sh -c "DB_PASSWORD=x ./app" -v`, `sh -c "DB_PASSWORD=*** ./app" -v`],
     [
       ['DB_PASSWORD=x', 'y'],
       ['DB_PASSWORD=***', 'y'],
