@@ -77,7 +77,13 @@ export function rememberedInput(event: AuditEvent): DecisionInput | undefined {
   const request = describedAgain(event)
   if (request === undefined) return undefined
   const id = event.annotations[annotation.session] ?? describedSession.id
-  return { subject: subjectOf({ name: username, groups: [...groups] }), session: { ...describedSession, id }, request }
+  const reason = event.annotations[annotation.sessionReason]
+  return {
+    subject: subjectOf({ name: username, groups: [...groups] }),
+    session: { ...describedSession, id, ...(reason === undefined ? {} : { reason }) },
+    request,
+    now: new Date(event.requestReceivedTimestamp),
+  }
 }
 
 function describedAgain({ verb, requestURI, objectRef }: AuditEvent): RequestAttributes | undefined {

@@ -25,8 +25,8 @@ export const command: Command = {
   help: `\`check\` reads policy files together: what is wrong in them, which rules never have the last word, which holds
 nobody could release. \`explain ID\` and \`explain VERB RESOURCE [NAME]\` say what every rule has to say to a request, what would
 be masked, and what would let it pass. \`test\` runs files of kind PolicyTest. \`whatif\` puts the requests of the journal to
-other policy files, and lists those that would be decided otherwise; bodies are not in the journal, so what rules ask of
-them is not known. \`schema\` prints the JSON Schema for editors. check, test and whatif exit 1 when there is anything to say.
+other policy files, in the order and at the time they came, and lists those that would be decided otherwise; bodies are
+not in the journal, so what depends on them is marked with "perhaps". \`schema\` prints the JSON Schema for editors. check, test and whatif exit 1 when there is anything to say.
 
 Options
   --policy FILE        policy file, may be repeated; default: as configured, else the
@@ -180,8 +180,12 @@ async function whatif(context: Context, parsed: Parsed, files: readonly string[]
   const result = await whatIf(journal, await policyOf(files), text(parsed, 'since'))
   if (flag(parsed, 'json')) printJson(context, result)
   else {
-    for (const { command: what, user, before, after, rules, times } of result.changes) {
-      context.stdout.write(`${before} → ${after}  ${times}×  ${plain(user)}: ${plain(what)}  (${rules.join(', ')})\n`)
+    for (const { command: what, user, before, after, rules, times, depends } of result.changes) {
+      const perhaps =
+        depends.length === 0 ? '' : `; perhaps: ${depends.join(', ')} depends on what the journal does not keep`
+      context.stdout.write(
+        `${before} → ${after}  ${times}×  ${plain(user)}: ${plain(what)}  (${rules.join(', ')}${perhaps})\n`,
+      )
     }
   }
   say(

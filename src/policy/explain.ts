@@ -56,3 +56,12 @@ export function explain(policy: { readonly rules: readonly Rule[] }, input: Deci
     return told(false, `It covers only a part of the request: ${silences[partly]}`)
   })
 }
+
+/** Rules that could speak otherwise to the same request if more were known of it: what is in its body, or whether somebody looked on. */
+export function openRules(policy: { readonly rules: readonly Rule[] }, input: DecisionInput): readonly string[] {
+  const facts = factsOf(input, new ConditionVariables(input))
+  return policy.rules
+    .filter((rule) => mismatch(rule, facts, 'intersects') === undefined)
+    .filter((rule) => conditionOf(rule, facts) === 'failed' || missingFor(rule, input) === 'watcher')
+    .map(({ id }) => id)
+}

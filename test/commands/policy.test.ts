@@ -6,10 +6,13 @@ import { runPolicyTest } from '../../src/commands/policy-test.ts'
 import { policyOf } from '../../src/commands/policy-source.ts'
 import { explanationOf, rememberedInput } from '../../src/commands/policy-explain.ts'
 import { describedRequest, inputOf } from '../../src/commands/described-request.ts'
+import { whatIf } from '../../src/commands/policy-whatif.ts'
+import { openJournal } from '../../src/journal/journal.ts'
 import { builtinSource } from '../../src/policy/builtin.ts'
 import { lint } from '../../src/policy/lint.ts'
-import { loadPolicy } from '../../src/policy/parse.ts'
+import { loadPolicy, type Policy } from '../../src/policy/parse.ts'
 import type { AuditEvent } from '../../src/model/audit.ts'
+import { auditEvent, clock } from '../journal/support.ts'
 import { temporaryFolder } from '../support/tmp.ts'
 
 const starters = fileURLToPath(new URL('../../docs/policies', import.meta.url))
@@ -101,5 +104,66 @@ describe('policy explain', () => {
     expect(() => asked({ verb: 'deletecollection', resource: 'pods', namespace: 'shop', name: 'x' })).toThrow(
       /would be delete/,
     )
+  })
+})
+
+describe('policy whatif', () => {
+  const rules = (more: string) =>
+    loadPolicy([
+      {
+        file: 'test',
+        text: `apiVersion: chaperone/v1
+kind: AccessPolicy
+metadata: {name: test}
+rules:
+- {name: reads, subjects: [{group: "*"}], match: {verbs: [get, list], apiGroups: ["*"], resources: ["*"]}, effect: allow}
+${more}`,
+      },
+    ])
+  const line = (auditID: string, minute: number, more: Partial<AuditEvent>, decision = 'allow') =>
+    auditEvent(auditID, {
+      requestReceivedTimestamp: `2026-11-23T06:0${minute}:00.000000Z`,
+      annotations: { 'chaperone/decision': decision, 'chaperone/command': `kubectl ${more.verb ?? 'list'}` },
+      ...more,
+    })
+  const change = { requestURI: '/api/v1/namespaces/shop/configmaps/web', verb: 'update' } as const
+  const whatIfOf = async (policy: Policy, events: readonly AuditEvent[]) => {
+    await using folder = await temporaryFolder()
+    const journal = await openJournal({ folder: join(folder.path, 'journal'), clock })
+    for (const event of events) await journal.append(event, 'durable')
+    await journal.close()
+    return whatIf(join(folder.path, 'journal'), policy, undefined)
+  }
+
+  it('says what would be decided otherwise, and what of it is certain', async () => {
+    const policy =
+      rules(`- {name: writes, subjects: [{group: "*"}], match: {verbs: [update], apiGroups: [""], resources: [configmaps]}, effect: allow, when: size(object.data) < 5}
+- {name: no-lists, subjects: [{group: "*"}], match: {verbs: [list], apiGroups: [""], resources: [pods]}, effect: deny, message: No.}`)
+    const { requests, changes } = await whatIfOf(policy, [line('a', 0, {}), line('b', 1, {}), line('c', 2, change)])
+    expect(requests).toBe(3)
+    expect(changes).toMatchObject([
+      { before: 'allow', after: 'deny', times: 2, rules: ['test/no-lists'], depends: [], latest: 'b' },
+      { before: 'allow', after: 'deny', times: 1, depends: ['test/writes'] },
+    ])
+  })
+
+  it('counts what limits would have counted, at the time it came', async () => {
+    const policy = rules(
+      `- {name: few, subjects: [{group: "*"}], match: {verbs: [update], apiGroups: [""], resources: [configmaps]}, effect: allow, limit: {requests: 1, per: 2m}}`,
+    )
+    const { changes } = await whatIfOf(policy, [line('a', 0, change), line('b', 1, change), line('c', 5, change)])
+    expect(changes).toMatchObject([{ before: 'allow', after: 'deny', times: 1, latest: 'b' }])
+  })
+
+  it('asks for the time and the reason of then', async () => {
+    const policy = rules(
+      `- {name: early, subjects: [{group: "*"}], match: {verbs: [update], apiGroups: [""], resources: [configmaps]}, effect: allow, requireReason: true, when: now < timestamp("2026-11-23T06:03:00Z")}`,
+    )
+    const told = (auditID: string, minute: number) => {
+      const event = line(auditID, minute, change)
+      return { ...event, annotations: { ...event.annotations, 'chaperone/session-reason': 'INC-7' } }
+    }
+    const { changes } = await whatIfOf(policy, [told('a', 0), told('b', 5), line('c', 1, change)])
+    expect(changes.map(({ latest, times }) => [latest, times])).toEqual([['c', 2]])
   })
 })
