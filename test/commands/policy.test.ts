@@ -132,7 +132,7 @@ ${more}`,
     const journal = await openJournal({ folder: join(folder.path, 'journal'), clock })
     for (const event of events) await journal.append(event, 'durable')
     await journal.close()
-    return whatIf(join(folder.path, 'journal'), policy, undefined)
+    return await whatIf(join(folder.path, 'journal'), policy, undefined)
   }
 
   it('says what would be decided otherwise, and what of it is certain', async () => {
