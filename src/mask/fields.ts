@@ -69,7 +69,9 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
     const named = own.filter(({ resource }) => resource !== '*')
     const compiled = {
       paths: own.flatMap((field) => maskedPaths(field, ref)),
-      isNamed: named.some(({ keys, detectors }) => keys === undefined && detectors === undefined),
+      isNamed: named.some(
+        ({ keys, detectors, paths }) => keys === undefined && detectors === undefined && !paths.every(isOfTemplate),
+      ),
       isLookedAt: named.length > 0,
     }
     const [oldest] = known.keys()
@@ -89,6 +91,12 @@ interface OfResource {
   readonly paths: readonly MaskedPath[]
   readonly isNamed: boolean
   readonly isLookedAt: boolean
+}
+
+/** Annotations that a workload gives its pods or jobs, which neither its cells nor errors about it quote. */
+export function isOfTemplate(path: MaskPath): boolean {
+  const [parent, metadata, annotations] = path.slice(-4, -1)
+  return /^(?:template|jobTemplate)$/.test(parent ?? '') && metadata === 'metadata' && annotations === 'annotations'
 }
 
 function maskedPaths({ paths, keys, detectors }: MaskSet['fields'][number], ref: ResourceRef): readonly MaskedPath[] {

@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { stringifyJson } from '../stream/json.ts'
-import { isConditional, isObject, isSecret, type ResourceRef } from './fields.ts'
+import { isConditional, isOfTemplate, isObject, isSecret, type ResourceRef } from './fields.ts'
 import type { Secret } from './token.ts'
 import { maskObject, type Walk } from './walk.ts'
 
@@ -83,7 +83,7 @@ export class TableMasker {
     const { fields } = this.#walk
     if (fields.isNamed(this.#ref)) return false
     // No column shows environment, arguments or data; what a condition hides in the object is looked for in the cells.
-    const paths = fields.pathsOf(this.#ref).filter((path) => !isConditional(path))
+    const paths = fields.pathsOf(this.#ref).filter((path) => !isConditional(path) && !isOfTemplate(path.segments))
     if (paths.length === 0) return true
     if (!isObject(object)) return false
     return object['kind'] !== 'PartialObjectMetadata' || paths.every(({ segments }) => segments[0] === 'metadata')

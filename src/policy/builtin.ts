@@ -26,15 +26,27 @@ const words = ['env[*]', 'args', 'command', ...handlers.map((handler) => `${hand
 const headers = handlers.map((handler) => `${handler}.httpGet.httpHeaders[*]`)
 const headerNames = [...secretNames, '*auth*', '*cookie*', '*session*']
 
+/** Keys of annotations whose values are hidden. */
+const marks = ['*token*', '*api-key*', '*password*']
+const annotationsIn = (place: string) => marks.map((mark) => `${place}metadata.annotations[${mark}]`)
+/** Annotations of what a workload makes; pods have their own. */
+const annotationsOf = (place: string) =>
+  place === 'spec' ? [] : annotationsIn(place.slice(0, place.lastIndexOf('spec')))
+
 /** Values of environment variables, arguments and headers are hidden by their names. */
 const workloads = templates.flatMap(([apiGroup, resource, place]) => {
   const inContainers = (parts: readonly string[]) =>
     ['containers', 'initContainers', 'ephemeralContainers'].flatMap((kind) =>
       parts.map((part) => `${place}.${kind}[*].${part}`),
     )
-  const field = (paths: readonly string[], keys: readonly string[]) =>
-    `- {apiGroup: "${apiGroup}", resource: ${resource}, paths: ${JSON.stringify(paths)}, keys: ${JSON.stringify(keys)}}`
-  return [field(inContainers(words), secretNames), field(inContainers(headers), headerNames)]
+  const field = (paths: readonly string[], keys?: readonly string[]) =>
+    `- {apiGroup: "${apiGroup}", resource: ${resource}, paths: ${JSON.stringify(paths)}${keys === undefined ? '' : `, keys: ${JSON.stringify(keys)}`}}`
+  const made = [...annotationsOf(place), ...(resource === 'cronjobs' ? annotationsIn('spec.jobTemplate.') : [])]
+  return [
+    field(inContainers(words), secretNames),
+    field(inContainers(headers), headerNames),
+    ...(made.length > 0 ? [field(made)] : []),
+  ]
 })
 
 /**
@@ -334,7 +346,7 @@ kind: MaskSet
 metadata: {name: secrets}
 fields:
 - {apiGroup: "", resource: secrets, paths: ["data.*", "stringData.*"]}
-- {apiGroup: "*", resource: "*", paths: ["metadata.annotations[*token*]", "metadata.annotations[*api-key*]", "metadata.annotations[*password*]"]}
+- {apiGroup: "*", resource: "*", paths: ${JSON.stringify(annotationsIn(''))}}
 ${workloads.join('\n')}
 - {apiGroup: "", resource: configmaps, paths: ["data.*"], detectors: [aws-access-key, private-key, jwt, bearer-token, connection-string]}
 `,

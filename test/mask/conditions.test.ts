@@ -192,13 +192,40 @@ test('the built-in policy hides environment, arguments and what it finds in conf
   )
 })
 
-test('the table of pods stays readable', async () => {
+test.each([
+  ['deployments', 'Deployment', 'apps', (template: object) => ({ spec: { template } })],
+  [
+    'cronjobs',
+    'CronJob',
+    'batch',
+    (template: object) => ({ spec: { jobTemplate: { ...template, spec: { template } } } }),
+  ],
+  ['podtemplates', 'PodTemplate', '', (template: object) => ({ template })],
+  ['controllerrevisions', 'ControllerRevision', 'apps', (template: object) => ({ data: { spec: { template } } })],
+])('annotations that %s give what they make are hidden as their own are', async (resource, kind, apiGroup, of) => {
+  const annotations = { 'example.com/auth-token': canary, 'DB-API-KEY': canary, note: 'plain', 'x/password': canary }
+  const object = {
+    kind,
+    apiVersion: apiGroup === '' ? 'v1' : `${apiGroup}/v1`,
+    metadata: { name: 'x', annotations: { note: 'long '.repeat(100) } },
+    ...of({ metadata: { annotations } }),
+  }
+  const seen = JSON.stringify(await masked(resourceRequest('get', resource, { apiGroup, name: 'x' }), object))
+  expect(seen).not.toContain(canary)
+  expect(seen).toContain('"note":"plain"')
+  expect(seen).toContain('long long')
+})
+
+test.each([
+  ['pods', ''],
+  ['deployments', 'apps'],
+])('the table of %s stays readable', async (resource, apiGroup) => {
   const columns = ['Name', 'Ready', 'Status', 'Restarts', 'Age'].map((name) => ({ name, type: 'string' }))
   const rows = [
     { cells: ['web', '1/1', 'Running', 0, '5d'], object: { kind: 'PartialObjectMetadata', metadata: { name: 'web' } } },
   ]
   const table = { kind: 'Table', apiVersion: 'meta.k8s.io/v1', columnDefinitions: columns, rows }
-  expect(await masked(resourceRequest('list', 'pods'), table)).toEqual(table)
+  expect(await masked(resourceRequest('list', resource, { apiGroup }), table)).toEqual(table)
 })
 
 test('a JSON patch may test what no condition hides, and nothing that one may', () => {
