@@ -73,10 +73,10 @@ function takesAway(body: JsonValue, request: ResourceRequest, fields: MaskedFiel
   return body.some((operation: JsonValue) => isObject(operation) && paths.some((path) => takes(operation, path)))
 }
 
-/** A merge patch (RFC 7396) takes away what is null, a strategic one also what it says so of (`$patch`). */
+/** A merge patch (RFC 7396) takes away what is null, a strategic one also what it says so of (`$patch`, `$retainKeys`). */
 function removes(value: JsonValue, [key = '', ...rest]: MaskPath): boolean {
   if (!isObject(value)) return false
-  if (value['$patch'] !== undefined) return true
+  if (value['$patch'] !== undefined || value['$retainKeys'] !== undefined) return true
   return Object.entries(value).some(
     ([name, one]) => matchesGlob(key, name) && (one === null || (rest.length > 0 && removes(one, rest))),
   )
@@ -90,8 +90,8 @@ function takes({ op, path, from, value = null }: { readonly [key: string]: JsonV
     return keys.length <= hidden.length && keys.every((key, index) => matchesGlob(hidden[index] ?? '', key))
   }
   if (op === 'remove') return isAt(path)
-  if (op === 'move') return isAt(from) || isAt(path)
-  return op === 'replace' && isAt(path) && !carriesToken(stringifyJson(value))
+  if (op === 'move' || op === 'copy') return isAt(path) || (op === 'move' && isAt(from))
+  return (op === 'add' || op === 'replace') && isAt(path) && !carriesToken(stringifyJson(value))
 }
 
 /** A request body with masked values hidden: an object, a patch of one, or a JSON patch. */
