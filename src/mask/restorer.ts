@@ -8,16 +8,18 @@ import { carriesToken } from './token.ts'
 
 /**
  * One step on the way to a value: a key, or an element of a list by its name, where it has one, since strategic merges and edits
- * go by that and not by the place in the list.
+ * go by that and not by the place in the list. A word of a command line goes by its place and the flag before it, whose value it is.
  */
-type Step = string | number | { readonly name: string }
+type Step = string | number | { readonly name: string } | { readonly index: number; readonly flag: string }
 
 /** A path as one text. Keys may hold any character, so that no separator would do. */
 const textOf = (path: readonly Step[]) => JSON.stringify(path)
 
-function elementStep(element: JsonValue | undefined, index: number): Step {
+function elementStep(element: JsonValue | undefined, index: number, before: JsonValue | undefined): Step {
   const name = isObject(element) ? element['name'] : undefined
-  return typeof name === 'string' && name !== '' ? { name } : index
+  if (typeof name === 'string' && name !== '') return { name }
+  const isFlag = typeof element === 'string' && typeof before === 'string' && /^-[^=\s]*$/.test(before)
+  return isFlag ? { index, flag: before } : index
 }
 
 /** The steps that a path of keys and indices takes in this value. */
@@ -29,8 +31,9 @@ function stepsIn(root: JsonValue | undefined, path: readonly string[]): readonly
       return key
     }
     const list: readonly JsonValue[] = at
-    at = list[Number(key)]
-    return elementStep(at, Number(key))
+    const index = Number(key)
+    at = list[index]
+    return elementStep(at, index, list[index - 1])
   })
 }
 
@@ -94,7 +97,8 @@ export class Restorer {
     const pointer = pointerSegments(path)
     const parents = pointer.slice(0, -1)
     const last = pointer.at(-1) ?? ''
-    const step = isList(stored, parents) ? elementStep(value, Number(last)) : last
+    const list = valueAt(stored, parents)
+    const step = Array.isArray(list) ? elementStep(value, Number(last), list[Number(last) - 1] as JsonValue) : last
     const steps = [...stepsIn(stored, parents), ...(pointer.length === 0 ? [] : [step])]
     return { ...operation, value: this.at(steps, [index, 'value'], value) }
   }
@@ -104,7 +108,9 @@ export class Restorer {
     if (typeof value === 'string') return this.#text(path, place, value)
     const inside = (step: Step, key: string, one: JsonValue) => this.at([...path, step], [...place, key], one)
     if (Array.isArray(value))
-      return value.map((one: JsonValue, index) => inside(elementStep(one, index), String(index), one))
+      return value.map((one: JsonValue, index, list: readonly JsonValue[]) =>
+        inside(elementStep(one, index, list[index - 1]), String(index), one),
+      )
     if (!isObject(value)) return value
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inside(key, key, one)]))
   }

@@ -62,7 +62,7 @@ describe('in a list', () => {
     { name: 'LEVEL', value: 'debug' },
     { name: 'DB_PASSWORD', value: `${word}-env` },
   ]
-  const args = (word: string) => ['--level=debug', `--password=${word}-arg`]
+  const args = (word: string) => ['--level=debug', `--password=${word}-arg`, '--my-password', `${word}-word`]
   const object = json({
     kind: 'Widget',
     apiVersion: 'x.example/v1',
@@ -91,14 +91,16 @@ describe('in a list', () => {
   const put = (body: unknown) =>
     JSON.stringify(makeRestore({ maskSets: [maskSet], key }).restore(json(body), { stored: object }, request, operator))
   const containers = (...all: unknown[]) => put({ ...seen, spec: { containers: all } })
-  const secret = /(web|side)-(env|arg)/g
+  const secret = /(web|side)-(env|arg|word)/g
+  const ofWeb = ['web-env', 'web-arg', 'web-word']
+  const ofSide = ['side-env', 'side-arg', 'side-word']
 
   test('values go back to the containers and variables of their names, in whatever order they come', () => {
     expect(JSON.stringify(seen)).not.toMatch(secret)
-    expect(containers(web, side).match(secret)).toEqual(['web-env', 'web-arg', 'side-env', 'side-arg'])
-    expect(containers(side, web).match(secret)).toEqual(['side-env', 'side-arg', 'web-env', 'web-arg'])
+    expect(containers(web, side).match(secret)).toEqual([...ofWeb, ...ofSide])
+    expect(containers(side, web).match(secret)).toEqual([...ofSide, ...ofWeb])
     const turned = { ...web, env: web.env.toReversed() }
-    expect(containers(turned, side).match(secret)).toEqual(['web-env', 'web-arg', 'side-env', 'side-arg'])
+    expect(containers(turned, side).match(secret)).toEqual([...ofWeb, ...ofSide])
   })
 
   test.each([
@@ -109,11 +111,21 @@ describe('in a list', () => {
       'a variable of another name',
       () => containers({ ...web, env: [web.env[0], { name: 'MY_PASSWORD', value: web.env[1]?.value }] }, side),
     ],
+    [
+      'another flag of the arguments',
+      () => containers({ ...web, args: [...web.args.slice(0, 2), '--echo-password', web.args[3]] }, side),
+      'web-word',
+    ],
     ['another word of the arguments', () => containers({ ...web, args: [web.args[1], web.args[0]] }, side), 'web-arg'],
   ])('and to no other: %s', (_what, write, lost = 'web-env') => {
     const written = write()
     expect(written).toContain('chaperone-masked-')
     expect(written).not.toContain(lost)
+  })
+
+  test('arguments beside it may change', () => {
+    const changed = { ...web, args: ['--level=info', ...web.args.slice(1), '--quiet'] }
+    expect(containers(changed, side).match(secret)).toEqual([...ofWeb, ...ofSide])
   })
 
   const patch = (...operations: unknown[]) => put(operations)
