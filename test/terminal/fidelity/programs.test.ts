@@ -113,7 +113,7 @@ const stories: readonly Told[] = [
       { shows: 'in>' },
       { keys: 'seq 1 50\r', shows: '50\nin>' },
       { keys: '\x02"', shows: /in>[^]*─{40}/ },
-      { keys: '\x02%', shows: '│' },
+      { keys: '\x02%', shows: '│in>' },
       { keys: '\x02[', shows: '[0/' },
       { keys: 'q', shows: /^(?![^]*\[0\/)/ },
       { keys: `${escape}[<0;5;3M${escape}[<0;5;3m`, shows: 'in>' },
