@@ -31,6 +31,8 @@ const env = () => ({
   XDG_STATE_HOME: join(home, 'state'),
   PATH: `${kubectlFolder}:${process.env['PATH'] ?? ''}`,
   PS1: 'ready> ',
+  // Attaching takes a while on a busy machine.
+  CHAPERONE_KEEP: '1m',
 })
 const terminal = (args: readonly string[]): Pty =>
   parts.use(openPty(pinnedNode, [builtMain, ...args], { cols: 100, rows: 30, env: env() }))
