@@ -33,6 +33,8 @@ Examples
         advice: 'That is how kubectl finds it.',
       })
     }
+    // Whoever reads that it is ready may end it at once.
+    const ended = ending(flag(parsed, 'until-stdin-closes') ? context.stdin : undefined)
     const cluster = await startPractice({ host: '127.0.0.1', port: 0 })
     try {
       await writePrivateFile(resolve(out), cluster.kubeconfig)
@@ -46,7 +48,7 @@ Examples
       if (readyFile !== undefined) await writePrivateFile(resolve(readyFile), `${JSON.stringify(ready)}\n`)
       context.stdout.write(`${JSON.stringify(ready)}\n`)
       say(context, `practice cluster at ${cluster.url}; kubeconfig ${resolve(out)}`)
-      await ending(flag(parsed, 'until-stdin-closes') ? context.stdin : undefined)
+      await ended
     } finally {
       await cluster.close()
     }

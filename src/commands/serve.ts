@@ -77,6 +77,8 @@ Examples
       mode: 'local',
       stateFolder: folders.root,
     }
+    // Whoever reads that it is ready may end it at once.
+    const ended = ending()
     const line = `${JSON.stringify(ready)}\n`
     await writePrivateFile(folders.brokerFile, line)
     parts.defer(async () => {
@@ -86,7 +88,7 @@ Examples
     if (readyFile !== undefined) await writePrivateFile(resolve(readyFile), line)
     context.stdout.write(line)
     say(context, `broker for ${broker.context} (${broker.server}) at ${broker.endpoint}; mode local`)
-    const reason = await Promise.race([ending(), ...(flag(parsed, 'until-idle') ? [broker.idle] : [])])
+    const reason = await Promise.race([ended, ...(flag(parsed, 'until-idle') ? [broker.idle] : [])])
     say(context, `ending (${reason})`)
     return exitCode.ok
   },

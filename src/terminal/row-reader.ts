@@ -14,6 +14,8 @@ interface PackedLine {
   readonly _data: Uint32Array
 }
 const numbersPerCell = 3
+/** In the content: how many columns the cell takes. */
+const widthShift = 22
 /** In the content: the cell's text is a combined string, kept elsewhere. */
 const isCombined = 0x20_0000
 /** In the background: more attributes (underline style, link) are kept elsewhere. */
@@ -71,17 +73,20 @@ export class RowReader {
     }
     let isPacked = true
     const row: Cell[] = known === undefined ? [] : known.row.slice()
-    for (let col = Math.floor(same / numbersPerCell); col < cols; col += 1) {
+    // The first half of a wide character depends on what follows it.
+    for (let col = Math.max(0, Math.floor(same / numbersPerCell) - 1); col < cols; col += 1) {
       const at = col * numbersPerCell
-      if (known !== undefined && at < numbers && sameNumbers(known.packed, packed, at, at + numbersPerCell)) continue
       const content = packed[at] ?? 0
+      const isSingle = content >>> widthShift === 1
+      const isSame = isSingle && known !== undefined && at < numbers
+      if (isSame && sameNumbers(known.packed, packed, at, at + numbersPerCell)) continue
       const foreground = packed[at + 1] ?? 0
       const background = packed[at + 2] ?? 0
       const isWhole = (content & isCombined) === 0 && (background & isExtended) === 0
       isPacked &&= isWhole
       const isRare = (foreground & isDirect) === isDirect || (background & isDirect) === isDirect
-      // At the edge a wide character is no wide character.
-      const isSingular = isRare || !isWhole || col === cols - 1 || at >= numbers
+      // What the halves of a wide character are depends on their neighbours.
+      const isSingular = isRare || !isWhole || !isSingle || col === cols - 1 || at >= numbers
       row[col] = isSingular
         ? readCell(view, col, cols, this.#scratch, this.#links)
         : this.#cell(view, col, cols, content, this.#look(foreground, background))

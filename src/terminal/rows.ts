@@ -34,8 +34,20 @@ export function readCell(
   scratch: IBufferCell,
   links?: Links,
 ): Cell {
+  const width = line?.getCell(col, scratch)?.getWidth() ?? 1
+  const isLost = width !== 1 && isLostHalf(line, col, width, scratch)
   const cell = line?.getCell(col, scratch)
-  return cell === undefined ? blank : toCell(cell, col, cols, links)
+  return cell === undefined ? blank : toCell(cell, isLost, col, cols, links)
+}
+
+/**
+ * Insertions and deletions may leave one half of a wide character without the other. Terminals show such halves in ways of their
+ * own, and all that follows in the row would stand elsewhere.
+ */
+function isLostHalf(line: IBufferLine | undefined, col: number, width: number, scratch: IBufferCell): boolean {
+  if (width === 0) return line?.getCell(col - 1, scratch)?.getWidth() !== 2
+  const next = line?.getCell(col + 1, scratch)
+  return next !== undefined && (next.getWidth() !== 0 || next.getChars() !== '')
 }
 
 /** Rows `from` up to `from + count` of a terminal's active buffer, counted from the top of its scrollback. */
@@ -61,13 +73,13 @@ const isExtended = 0x1000_0000
 /** In the foreground: underlined, in whatever style. */
 const isUnderlined = 0x1000_0000
 
-function toCell(cell: IBufferCell, col: number, cols: number, links: Links | undefined): Cell {
+function toCell(cell: IBufferCell, isLost: boolean, col: number, cols: number, links: Links | undefined): Cell {
   const { fg, bg, extended: more } = cell as unknown as { fg: number; bg: number; extended: Extended }
   const extended = (bg & isExtended) === 0 ? plain : more
   const width = cell.getWidth()
   const style = cell.isAttributeDefault() ? '' : styleOf(cell, fg, extended._ext)
   const link = extended.urlId === 0 ? '' : (links?.parameters(extended.urlId) ?? '')
-  if (width === 2 && col === cols - 1) return { chars: ' ', width: 1, style, link }
+  if (isLost || (width === 2 && col === cols - 1)) return { chars: ' ', width: 1, style, link }
   const chars = boundMarks(cell.getChars())
   // A mark that found nothing to stand on has a cell to itself; no terminal shows it.
   if (width === 0)

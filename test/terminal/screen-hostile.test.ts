@@ -115,6 +115,7 @@ describe('a hostile program', () => {
     ['a resize', '\x1b[8;3;3t\x1b[?3h\x1b[?40h\x1b[?3h'],
     ['controls of eight bits', '\u009b999;1Hprogram\u009d2;title\u009c\u0090q\u009c\u0084\u008d\u0085'],
     ['bytes that are no UTF-8', Buffer.from('c0aff5fffec328a0a1e228a1f0288cbcedA080'.toLowerCase(), 'hex')],
+    ['halves of wide characters', `\u{16fe0}  \u{16fe0}${' '.repeat(15)}\x1b['}\x1b[1;2H\x1b[@\x1b[P`],
     ['zero bytes and deletes', '\0\0\x7f\x7fa\0b\x7f'],
     ['an alignment pattern', '\x1b#8\x1b[999;1H\x1b#3\x1b#6'],
     ['a thousand alternate screens', '\x1b[?1049h\x1b[?47h\x1b[?1047l\x1b[?1049l'.repeat(1_000)],
