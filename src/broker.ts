@@ -95,7 +95,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   await using parts = new AsyncDisposableStack()
 
   const files = options.policyFiles
-  const first = loadPolicy(files.length === 0 ? [builtinSource] : await readPolicyFiles(files))
+  const policyTexts = files.length === 0 ? [builtinSource] : await readPolicyFiles(files)
+  const first = loadPolicy(policyTexts)
   const upstream = await loadUpstream({
     kubeconfigPaths: options.upstream.kubeconfigPaths,
     environment: options.environment,
@@ -143,8 +144,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const usage = new Usage()
   let force = inForce(first, trust.maskKey)
-  const tell = (news: Omit<News, 'auditID' | 'at'>) =>
-    journal.append(newsEvent({ ...news, auditID: randomUUID(), at: clock.now() }), 'durable')
+  const tell = (news: Omit<News, 'auditID' | 'at'>, durability: 'durable' | 'reserved' = 'durable') =>
+    journal.append(newsEvent({ ...news, auditID: randomUUID(), at: clock.now() }), durability)
   /** What failed is told where it can be; the one before stays in force. */
   const tellFailure = (news: Pick<News, 'what' | 'before' | 'files'>) => async (fault: Fault) => {
     options.warn(fault.sentence)
@@ -162,6 +163,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   parts.use(
     watchFiles({
       files,
+      known: policyTexts,
       what: 'policy',
       read: readPolicyFiles,
       apply: async (sources) => {
@@ -182,19 +184,22 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   )
   parts.defer(() => spent.settled())
   const listFile = options.identity?.subjects
-  let listed = listFile === undefined ? undefined : listedIn(await readSubjectsFile(listFile))
-  if (listFile !== undefined && listed !== undefined) {
+  const listText = listFile === undefined ? undefined : await readSubjectsFile(listFile)
+  let listed = listText === undefined ? undefined : listedIn(listText)
+  if (listFile !== undefined && listText !== undefined && listed !== undefined) {
     const news = { what: 'subjects', files: [listFile] } as const
     await tell({ ...news, before: undefined, after: listed.digest, message: 'This list of subjects is in force.' })
     parts.use(
       watchFiles({
         files: news.files,
+        known: [listText],
         what: 'list of subjects',
         read: async () => [await readSubjectsFile(listFile)],
         apply: async ([source]) => {
           const next = listedIn(source ?? (await readSubjectsFile(listFile)))
           const message = 'The list of subjects changed, and is in force from now on.'
-          await tell({ ...news, before: listed?.digest, after: next.digest, message })
+          // Who is taken from the list is out on a full disk as well.
+          await tell({ ...news, before: listed?.digest, after: next.digest, message }, 'reserved')
           listed = next
           const { gone, changed } = relisted(sessions.active(), next.list)
           for (const { session, subject } of changed)
@@ -212,6 +217,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     options.identity === undefined
       ? undefined
       : issuanceOf(options.identity, { upstream, sessions, spent, ...(listed === undefined ? {} : { subjects }) })
+  const isOutdatedNow = (subject: Subject) => listed !== undefined && isOutdated(subject, listed.list)
   const expiry = setInterval(() => void endSessions(sessions, approvals, sessions.expired()), expiryMs)
   parts.defer(() => clearInterval(expiry))
 
@@ -254,6 +260,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     limit: new SignInLimit(Date.now),
     clock,
     newAuditID: randomUUID,
+    isOutdated: isOutdatedNow,
     authenticate: makeCallers({
       operator: options.operator,
       operatorToken: options.operatorToken,

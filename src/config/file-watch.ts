@@ -1,7 +1,5 @@
-import { unwatchFile, watchFile } from 'node:fs'
 import { dirname } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { Fault, toFault } from '../model/fault.ts'
+import { toFault, Fault } from '../model/fault.ts'
 
 /** A mounted ConfigMap or a remote folder tells of no changes by itself, so files are looked at once a second. */
 const intervalMs = 1000
@@ -14,6 +12,8 @@ export interface Source {
 
 export interface Watched {
   readonly files: readonly string[]
+  /** What they held when it was last in force. */
+  readonly known: readonly Source[]
   /** What they are together, for messages: `policy`. */
   readonly what: string
   readonly read: (files: readonly string[]) => Promise<readonly Source[]>
@@ -23,49 +23,58 @@ export interface Watched {
 }
 
 /**
- * Reads all files anew and hands them to `apply` whenever one of them changes. When they cannot be read, or `apply` throws,
- * `failed` is told and nothing else happens: whoever uses the texts goes on with the old ones.
+ * Hands the texts of all files to `apply` whenever one of them is another than it was, and stayed so for an interval: a file that
+ * is being written may end before its denies do. When they cannot be read, or `apply` throws, `failed` is told once and whoever
+ * uses the texts goes on with the old ones. A text that is wrong is not tried again; what failed for another reason (a full disk
+ * under the journal) is, at every interval: who was taken from a list must not stay because nobody could note it down.
  */
-export function watchFiles({
-  files,
-  what,
-  read,
-  apply,
-  failed,
-  intervalMs: interval = intervalMs,
-}: Watched): Disposable {
-  let turn = Promise.resolve()
-  const reread = async () => {
-    try {
-      await apply(await settled(() => read(files), interval))
-    } catch (thrown) {
-      const fault = toFault(thrown)
-      await failed(
-        new Fault(fault.code, fault.message, {
-          advice: `The ${what} before stays in force; correct the file in ${dirname(files[0] ?? '.')}.`,
-          cause: thrown,
-        }),
-      )
+export function watchFiles({ files, known, what, read, apply, failed, ...rest }: Watched): Disposable {
+  let inForce = textOf(known)
+  let before = inForce
+  let refused: string | undefined
+  let told: string | undefined
+  const look = async () => {
+    const sources = await read(files)
+    const text = textOf(sources)
+    const isWritten = text === before
+    before = text
+    if (!isWritten || text === refused) return
+    if (text !== inForce) {
+      refused = text
+      await apply(sources).catch((thrown: unknown) => {
+        if (!isWrong(toFault(thrown))) refused = undefined
+        throw thrown
+      })
+      inForce = text
     }
+    refused = undefined
+    told = undefined
   }
-  const changed = () => {
-    turn = turn.then(reread)
+  const tell = async (thrown: unknown) => {
+    const { code, message } = toFault(thrown)
+    if (message === told) return
+    told = message
+    const advice = `The ${what} before stays in force; correct the file in ${dirname(files[0] ?? '.')}.`
+    await failed(new Fault(code, message, { advice, cause: thrown }))
   }
-  for (const file of files) watchFile(file, { interval, persistent: false }, changed)
-  return {
-    [Symbol.dispose]() {
-      for (const file of files) unwatchFile(file, changed)
-    },
-  }
+  let isLooking = false
+  const timer = setInterval(() => {
+    if (isLooking) return
+    isLooking = true
+    void look()
+      .catch(tell)
+      .finally(() => {
+        isLooking = false
+      })
+  }, rest.intervalMs ?? intervalMs)
+  timer.unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** A file that is being written may end before its denies do, so its text counts once it stays the same. */
-async function settled(read: () => Promise<readonly Source[]>, interval: number): Promise<readonly Source[]> {
-  let before = await read()
-  for (;;) {
-    await pause(interval, undefined, { ref: false })
-    const now = await read()
-    if (now.every(({ text }, index) => text === before[index]?.text)) return now
-    before = now
-  }
+function textOf(sources: readonly Source[]): string {
+  return JSON.stringify(sources.map(({ text }) => text))
+}
+
+function isWrong({ code }: Fault): boolean {
+  return code === 'ERR_CONFIG' || code === 'ERR_POLICY'
 }

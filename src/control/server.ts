@@ -5,6 +5,7 @@ import { annotation, type AuditEvent } from '../model/audit.ts'
 import { Fault, toFault } from '../model/fault.ts'
 import { failure } from '../model/status.ts'
 import type { JournalPort } from '../journal/port.ts'
+import type { Subject } from '../model/subject.ts'
 import type { BrokerEvent } from './contract.ts'
 import type { EventHub, EventStream } from './events.ts'
 import { httpCode } from './http-code.ts'
@@ -17,6 +18,8 @@ import { View } from './visible.ts'
 const maxBodyBytes = 64 * 1024
 /** Sent when nothing happens, so that a screen notices a dead broker. */
 const heartbeatMs = 10_000
+/** Time for a whole call to arrive; the event streams are answers, and last. */
+const requestMs = 10_000
 /** How often a screen's reviewer is looked for in their list. */
 const recheckMs = 20_000
 /** A shell whose screen is gone this long is over: its token must not outlive it. */
@@ -31,6 +34,8 @@ export interface ControlOptions extends Door {
   readonly journal: JournalPort
   /** Milliseconds between two looks whether a reviewer still is one; absent = 20 s. */
   readonly recheckMs?: number
+  /** True of a subject that is known otherwise now than when it was let in, or not any more. */
+  readonly isOutdated: (subject: Subject) => boolean
 }
 
 export interface ControlServer {
@@ -47,7 +52,8 @@ export async function startControl(options: ControlOptions): Promise<ControlServ
       handle(options, lifelines, request, response).catch((thrown: unknown) => refuse(response, toFault(thrown)))
     },
   )
-  server.headersTimeout = 10_000
+  server.headersTimeout = requestMs
+  server.requestTimeout = requestMs
   await listen(server, options.host, options.port)
   const { port } = server.address() as AddressInfo
   return {
@@ -82,23 +88,46 @@ async function handle(
   if (request.headers.origin !== undefined) {
     throw new Fault('ERR_FORBIDDEN', 'Web pages may not call the control API.')
   }
+  // Whoever lets a body wait is whom they are when it has come.
+  const body = await readJson(request)
   const caller = await callerOf(options, request)
+  const check = () => options.authenticate(request.headers.authorization)
   const url = new URL(request.url ?? '/', 'https://127.0.0.1')
   const path = url.pathname.split('/').slice(1)
   if (path.shift() !== 'v1') throw new Fault('ERR_NOT_FOUND', 'The control API starts at /v1/.')
   const method = request.method ?? 'GET'
   if (method === 'GET' && path.join('/') === 'events') {
-    const check = () => options.authenticate(request.headers.authorization)
     await streamEvents(options, lifelines, { caller, check }, url.searchParams.get('session'), response)
     return
   }
-  const call: Call = { caller, method, path, query: url.searchParams, body: await readJson(request) }
-  const answer = method === 'GET' ? await answerCall(options.desk, call) : await journalled(options, call, request)
+  const call: Call = { caller, method, path, query: url.searchParams, body }
+  const answer =
+    method === 'GET'
+      ? await answerKnown(options, call)
+      : await journalled(options, call, request, () => isStill(caller, check))
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
 }
 
+/** Answers a call of one who is still known as they were let in. Rejects with ERR_UNAUTHENTICATED, and what the call throws. */
+async function answerKnown({ desk, isOutdated }: ControlOptions, call: Call): Promise<unknown> {
+  assertKnown(!isOutdated(call.caller.subject))
+  return answerCall(desk, call)
+}
+
+function assertKnown(isKnown: boolean): void {
+  if (isKnown) return
+  throw new Fault('ERR_UNAUTHENTICATED', 'What is known of you changed before this could be done, so it was not.', {
+    advice: 'Start the command again; when you were taken from a list, it says so.',
+  })
+}
+
 /** Writes what is ordered before it happens and how it ended after, so that no verdict is missing from the journal. */
-async function journalled(options: ControlOptions, call: Call, request: IncomingMessage): Promise<unknown> {
+async function journalled(
+  options: ControlOptions,
+  call: Call,
+  request: IncomingMessage,
+  isKnown: () => Promise<boolean>,
+): Promise<unknown> {
   const auditID = options.newAuditID()
   const received = options.clock.now().toISOString()
   const { subject } = call.caller
@@ -121,7 +150,9 @@ async function journalled(options: ControlOptions, call: Call, request: Incoming
   const durability = isSafer(call) ? 'reserved' : 'durable'
   await options.journal.append(line('RequestReceived', {}), durability)
   try {
-    const answer = await answerCall(options.desk, call)
+    // A disk can make the line before wait for as long as it likes.
+    assertKnown(await isKnown())
+    const answer = await answerKnown(options, call)
     await options.journal.append(line('ResponseComplete', { responseStatus: { code: 200 } }), durability)
     return answer
   } catch (thrown) {
@@ -162,6 +193,7 @@ async function streamEvents(
   sessionID: string | null,
   response: ServerResponse,
 ): Promise<void> {
+  assertKnown(!options.isOutdated(caller.subject))
   if (sessionID !== null) assertOwn(options.desk, caller, sessionID)
   const release = sessionID === null ? undefined : lifelines.hold(sessionID)
   // Whoever follows one session of theirs does not look at those of others.

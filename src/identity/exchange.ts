@@ -42,6 +42,8 @@ export interface ExchangeParts {
   readonly now: () => number
   readonly mode: Mode
   readonly spent: SpentTokens
+  /** True of a subject that is known otherwise now than when its token was looked at, or not any more. */
+  readonly isOutdated: (subject: Subject) => boolean
 }
 
 /**
@@ -54,7 +56,9 @@ export function makeExchange(parts: ExchangeParts): Exchange {
   sessions.subscribe(spent.changed)
   return async ({ subjectToken, kind, waitMs, reason = '', sessionID, address }) => {
     const subject = await verified(parts, subjectToken, address)
+    // Nothing waits from here to the session: what ends those of a removed subject goes through the running ones.
     if (spent.isSpent(subjectToken)) throw revoked(subject)
+    if (parts.isOutdated(subject)) throw outdated(subject)
     const until = parts.now() + parts.lifetimeMs
     const before = sessionID === undefined ? undefined : sessions.living(sessionID)
     if (before === undefined) assertRoom(sessions, subject)
@@ -104,6 +108,12 @@ function own(session: Session, subject: Subject): Session {
 function revoked({ name }: Subject): Fault {
   return new Fault('ERR_UNAUTHENTICATED', `The session that ${name} opened with this token was ended.`, {
     advice: 'Ask whoever runs the broker why; another session takes a new token of the issuer.',
+  })
+}
+
+function outdated({ name }: Subject): Fault {
+  return new Fault('ERR_UNAUTHENTICATED', `What is known of ${name} changed while the token was looked at.`, {
+    advice: 'Try again.',
   })
 }
 

@@ -7,6 +7,7 @@ import { makeExchange, type ClientSessions } from './exchange.ts'
 import type { FetchDocument } from './key-source.ts'
 import { makeVerifyPerson, withPeople, type VerifyPerson } from './person.ts'
 import type { Authenticators, Exchange, IssuerConfig, PeopleConfig, SubjectList } from './port.ts'
+import { isOutdated } from './relisted.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 import { SpentTokens, type KeptSpent } from './spent-tokens.ts'
 import { isSubjectToken, makeVerifySubject } from './subject-token.ts'
@@ -58,6 +59,7 @@ export function makeIssuance(parts: IssuanceParts): Issuance {
       now: Date.now,
       mode,
       spent,
+      isOutdated: (subject) => parts.subjects !== undefined && isOutdated(subject, parts.subjects()),
     }),
     person,
     sessionOf: (token) => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request as rawRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { Agent, request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -29,6 +32,8 @@ let server: ControlServer
 let caPem: string
 let journal: AuditEvent[]
 let refusals: AuditEvent[]
+let beforeWritten: () => Promise<void>
+let outdated: boolean
 let journalFails: boolean
 let orders: string[]
 let hub: EventHub
@@ -71,6 +76,8 @@ beforeEach(async () => {
   journal = []
   refusals = []
   journalFails = false
+  beforeWritten = () => Promise.resolve()
+  outdated = false
   peopleSignIn = false
   until = Date.now() + 600_000
   reviewerNow = reviewer
@@ -105,7 +112,7 @@ beforeEach(async () => {
       append: (event) => {
         if (journalFails) return Promise.reject(new Fault('ERR_JOURNAL', 'The disk is full.'))
         journal.push(event)
-        return Promise.resolve()
+        return beforeWritten()
       },
     },
     authenticate: (header) => {
@@ -118,6 +125,7 @@ beforeEach(async () => {
     refusals: { append: (event) => Promise.resolve(void refusals.push(event)) },
     limit: new SignInLimit(() => 0),
     recheckMs: 10,
+    isOutdated: () => outdated,
     clock: { now: () => new Date() },
     newAuditID: randomUUID,
   })
@@ -189,6 +197,47 @@ describe('the desk', () => {
       code: 'ERR_JOURNAL',
     })
     expect(orders).toEqual([])
+  })
+
+  it('does nothing for a reviewer who was removed while the body of their call was on its way', async () => {
+    const body = JSON.stringify({ verdict: 'approve', digest })
+    const url = new URL('/v1/held/h-1/review', server.endpoint)
+    const call = rawRequest(url, {
+      method: 'POST',
+      ca: caPem,
+      headers: { authorization: `Bearer ${reviewerToken}`, 'content-length': body.length },
+    })
+    const answered = once(call, 'response') as Promise<[IncomingMessage]>
+    call.write(body.slice(0, 5))
+    await client(reviewerToken).info()
+    reviewerNow = undefined
+    call.end(body.slice(5))
+    const [answer] = await answered
+    answer.resume()
+    expect(answer.statusCode).toBe(401)
+    expect(orders).toEqual([])
+  })
+
+  it('does nothing for a reviewer who was removed while the order was written down, and writes that', async () => {
+    beforeWritten = () => {
+      reviewerNow = undefined
+      return Promise.resolve()
+    }
+    const order = client(reviewerToken).review('h-1', { verdict: 'approve', digest })
+    await expect(order).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
+    expect(orders).toEqual([])
+    expect(journal.map(({ responseStatus }) => responseStatus?.code)).toEqual([undefined, 401])
+  })
+
+  it('does nothing for whom the list of subjects knows otherwise since they were let in', async () => {
+    outdated = true
+    const bob = client(reviewerToken)
+    await expect(bob.info()).rejects.toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
+    await expect(bob.review('h-1', { verdict: 'approve', digest })).rejects.toMatchObject({
+      code: 'ERR_UNAUTHENTICATED',
+    })
+    expect(orders).toEqual([])
+    expect(hub.readers).toBe(0)
   })
 
   it('refuses a malformed order with the field named', async () => {

@@ -14,6 +14,7 @@ import { newCredentialKey } from '../../src/trust/credential-key.ts'
 function exchange() {
   const now = () => 0
   const asked: string[] = []
+  const gone = new Set<string>()
   const name = (token: string) => token.split('.')[0] ?? ''
   const verify = (token: string) => {
     if (!token.endsWith('.signed')) asked.push(token)
@@ -37,6 +38,7 @@ function exchange() {
     now,
     mode: 'local',
     spent: new SpentTokens(),
+    isOutdated: ({ name: of }) => gone.has(of),
   })
   /** The session, or the code of the refusal. */
   const tried = (subjectToken: string, sessionID?: string) => {
@@ -46,7 +48,7 @@ function exchange() {
       (thrown: unknown) => toFault(thrown).code,
     )
   }
-  return { tried, asked }
+  return { tried, asked, gone }
 }
 
 it('whoever guesses at signed tokens keeps nobody out who has one', async () => {
@@ -70,4 +72,12 @@ it('one subject that signs in without end is stopped, and no other', async () =>
   for (let turn = 1; turn < 600; turn++) expect(await tried('ana.signed', session)).toBe(session)
   expect(await tried('ana.signed', session)).toBe('ERR_QUOTA')
   expect(await tried('bob.signed')).toMatch(/^s-/)
+})
+
+it('whoever is taken from the list while their token is looked at begins and prolongs nothing', async () => {
+  const { tried, gone } = exchange()
+  const before = await tried('ana.signed')
+  const [begun, prolonged] = [tried('ana.signed'), tried('ana.signed', before)]
+  gone.add('local:ana').add('ana')
+  expect([await begun, await prolonged]).toEqual(['ERR_UNAUTHENTICATED', 'ERR_UNAUTHENTICATED'])
 })
