@@ -4,6 +4,7 @@ import { fileProblem } from '../config/file-problem.ts'
 import { loadConfig } from '../config/load.ts'
 import { editSubjects } from '../config/subjects-edit.ts'
 import { newSubjectKey } from '../identity/subject-token.ts'
+import { withLock } from '../identity/lock-file.ts'
 import { Fault } from '../model/fault.ts'
 import { exitCode, flag, list, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { refuseInsideSession } from './inside.ts'
@@ -84,7 +85,7 @@ async function put(file: string, name: string, order: string, parsed: Parsed): P
   // All but the key is checked before one is made.
   const check = given ?? newSubjectKey().publicKey
   const change = (publicKey: string, keep: boolean) =>
-    editSubjects(
+    edit(
       file,
       ({ subjects }, entries) => {
         const isListed = subjects.some((one) => one.name === name)
@@ -103,8 +104,13 @@ async function put(file: string, name: string, order: string, parsed: Parsed): P
   await change(made === undefined ? check : await makeKey(resolve(made)), true)
 }
 
+/** Of two commands at once the later one builds on what the earlier one wrote. */
+function edit(file: string, change: Parameters<typeof editSubjects>[1], keep = true): Promise<void> {
+  return withLock(`${file}.lock`, () => editSubjects(file, change, keep))
+}
+
 async function remove(file: string, name: string): Promise<void> {
-  await editSubjects(file, ({ subjects }, entries) => {
+  await edit(file, ({ subjects }, entries) => {
     if (!subjects.some((one) => one.name === name)) throw unknown(name, file)
     entries.remove(name)
   })

@@ -35,7 +35,7 @@ export function parseAs<S extends z.ZodType>(schema: S, text: string, path: stri
       problems.map(({ offset, words }) => `${path}:${lines.linePos(offset).line}: ${words}`).join('\n'),
       { advice: 'Nothing was started.' },
     )
-  const unreadable = [...document.errors.map(readingProblem), ...aliases(document)]
+  const unreadable = [...document.errors.map(readingProblem), ...indirect(document)]
   if (unreadable.length > 0) throw refuse(unreadable)
   const value: unknown = document.toJS()
   if (value === null) throw refuse([{ offset: 0, words: 'the file is empty; it begins with apiVersion: chaperone/v1' }])
@@ -60,11 +60,18 @@ function readingProblem({ code, pos }: YAMLError): Problem {
 }
 
 /** A value that is written elsewhere in the file is easily another than one thinks. */
-function aliases(document: Document.Parsed): readonly Problem[] {
+function indirect(document: Document.Parsed): readonly Problem[] {
   const found: Problem[] = []
+  const { yaml, tags } = document.directives
+  // A directive or a tag can switch on what is read otherwise than it is written, such as merge keys.
+  if (yaml.explicit === true || Object.keys(tags).length > 1) {
+    found.push({ offset: 0, words: 'the file may not begin with a % line' })
+  }
   visit(document, {
     Node(_key, node) {
-      if (isAlias(node)) found.push({ offset: node.range?.[0] ?? 0, words: 'write the value out instead of *name' })
+      const offset = node.range?.[0] ?? 0
+      if (isAlias(node)) found.push({ offset, words: 'write the value out instead of *name' })
+      else if (node.tag !== undefined) found.push({ offset, words: `write the value without the tag ${node.tag}` })
     },
   })
   return found

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
-import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml'
+import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { ListedSubject, SubjectList } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
 import { fileProblem } from './file-problem.ts'
@@ -40,11 +40,18 @@ export class SubjectEntries {
 
   remove(name: string): void {
     const seq = this.#seq()
-    seq.items = seq.items.filter((item) => !isMap(item) || item.get('name') !== name)
+    const leaving = this.#of(name)
+    seq.items = seq.items.filter((item) => item !== leaving)
   }
 
   setKey(name: string, publicKey: string): void {
-    for (const item of this.#seq().items) if (isMap(item) && item.get('name') === name) item.set('publicKey', publicKey)
+    this.#of(name).set('publicKey', publicKey)
+  }
+
+  #of(name: string): YAMLMap {
+    const found = this.#seq().items.find((item) => isMap(item) && item.get('name') === name)
+    if (isMap(found)) return found
+    throw new Fault('ERR_CONFIG', `${name} is not written as a subject of its own in the file.`)
   }
 
   #seq(): YAMLSeq {
@@ -75,10 +82,10 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const beside = `${path}.new`
+  const beside = `${path}.${randomBytes(9).toString('base64url')}.new`
   try {
     {
-      await using file = await open(beside, 'w', 0o600)
+      await using file = await open(beside, 'wx', 0o600)
       await file.writeFile(text)
       await file.sync()
     }

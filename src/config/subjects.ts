@@ -1,11 +1,15 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { access, open, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { SubjectList } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
 import { fileProblem } from './file-problem.ts'
 import type { Source } from './file-watch.ts'
 import { parseAs } from './parse.ts'
+
+/** Some 1,700 subjects: more of them would stop the broker for a second when the file changes. */
+const maxBytes = 256 * 1024
 
 /** Without a colon, so that no name is one of the cluster's or of Chaperone's own. */
 const name = z
@@ -24,7 +28,7 @@ const group = z
 /** The first bytes of every Ed25519 SubjectPublicKeyInfo (RFC 8410 section 4), in Base64; 32 bytes of key follow. */
 const publicKey = z
   .string()
-  .regex(/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/, 'must be a key as `chaperone subject key` prints it')
+  .regex(/^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'must be a key as `chaperone subject key` prints it')
 
 const subjectsSchema = z
   .strictObject({
@@ -55,8 +59,14 @@ export function parseSubjects({ file, text }: Source): SubjectList {
 export async function readSubjectsFile(path: string): Promise<Source> {
   try {
     await using file = await open(path, constants.O_RDONLY)
-    const { uid, mode } = await file.stat()
-    if ((uid !== process.getuid?.() && uid !== 0) || (mode & 0o022) !== 0) throw writable(path)
+    const { size, ...own } = await file.stat()
+    if (isOthers(own)) throw writable(path)
+    const folder = dirname(path)
+    const around = await stat(folder)
+    // Others may put files into a sticky folder, but not in the place of this one (inode(7)).
+    const mayReplace = isOthers({ uid: around.uid, mode: (around.mode & 0o1000) === 0 ? around.mode : 0 })
+    if (mayReplace && !(await isReadOnly(folder))) throw writable(folder)
+    if (size > maxBytes) throw tooLarge(path)
     return { file: path, text: await file.readFile('utf8') }
   } catch (cause) {
     if (cause instanceof Fault) throw cause
@@ -67,8 +77,26 @@ export async function readSubjectsFile(path: string): Promise<Source> {
   }
 }
 
+function isOthers({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
+  return (uid !== process.getuid?.() && uid !== 0) || (mode & 0o022) !== 0
+}
+
+/** True of a mounted ConfigMap, whose folder everybody could write were it not mounted so. */
+async function isReadOnly(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK).then(
+    () => false,
+    (failure: NodeJS.ErrnoException) => failure.code === 'EROFS',
+  )
+}
+
+function tooLarge(path: string): Fault {
+  return new Fault('ERR_CONFIG', `The subjects file ${path} is larger than 256 KiB.`, {
+    advice: 'So many people are better known by a provider: see identity.people.',
+  })
+}
+
 function writable(path: string): Fault {
-  return new Fault('ERR_CONFIG', `Others may change the subjects file ${path}, so nobody is known by it.`, {
+  return new Fault('ERR_CONFIG', `Others may change ${path}, and so the list of subjects: nobody is known by it.`, {
     advice: `Run: chmod go-w ${path}`,
   })
 }

@@ -1,5 +1,5 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, lstat, readFile, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { editSubjects } from '../../src/config/subjects-edit.ts'
 import { parseSubjects, readSubjectsFile } from '../../src/config/subjects.ts'
@@ -17,6 +17,12 @@ subjects:
     publicKey: ${keys[0]}
   - { name: "ci@build-1", publicKey: ${keys[1]} }
 `
+
+/** The same 32 bytes in other letters: the last one has two bits to spare (RFC 4648 section 3.5). */
+function respelled(key: string): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  return `${key.slice(0, -2)}${letters[letters.indexOf(key.at(-2) ?? '') + 1]}=`
+}
 
 let parts: AsyncDisposableStack
 let file: string
@@ -48,6 +54,10 @@ it.each([
   ['a private key', [keys[0], keys[0].replace('MCow', 'MC4C')], /x:8: subjects\.0\.publicKey: must be a key/],
   ['an unknown key', ['groups:', 'group:'], /x:7: subjects\.0: unknown key "group". Did you mean "groups"\?/],
   ['a short audience', ['chaperone:0123456789abcdef', 'short'], /x:4: audience/],
+  ['a key in another spelling', [keys[0], respelled(keys[0])], /x:8: subjects\.0\.publicKey: must be a key/],
+  ['a tag', ['groups: [developers', 'groups: !!seq [developers'], /x:7: write the value without the tag/],
+  ['a merge key by tag', ['groups: [developers, "chaperone:reviewers"]', '!!merge <<: { groups: [x] }'], /x:7: .*tag/],
+  ['a directive', ['# the team', '%YAML 1.1\n---'], /x:1: the file may not begin with a % line/],
   ['an alias', ['groups: [developers', 'groups: [*g'], /x:7: /],
 ])('%s is refused with its line', (_what, [from, to], message) => {
   expect(() => parseSubjects({ file: 'x', text: text.replace(from as string, to as string) })).toThrow(message)
@@ -86,5 +96,29 @@ describe('the file', () => {
       message: expect.stringContaining('Others may change') as string,
     })
     await expect(readSubjectsFile(join(file, 'x'))).rejects.toMatchObject({ code: 'ERR_CONFIG' })
+  })
+
+  it('is not believed in a folder where others may put another in its place', async () => {
+    await writeFile(file, text, { mode: 0o600 })
+    await chmod(dirname(file), 0o777)
+    await expect(readSubjectsFile(file)).rejects.toMatchObject({ advice: `Run: chmod go-w ${dirname(file)}` })
+    await chmod(dirname(file), 0o1777)
+    await expect(readSubjectsFile(file)).resolves.toMatchObject({ text })
+  })
+
+  it('is not read when it would stop the broker for long', async () => {
+    await writeFile(file, `${text}#${'x'.repeat(256 * 1024)}`, { mode: 0o600 })
+    await expect(readSubjectsFile(file)).rejects.toMatchObject({
+      message: expect.stringContaining('256 KiB') as string,
+    })
+  })
+
+  it('is written beside itself where nobody else could have prepared a place', async () => {
+    await writeFile(file, text, { mode: 0o600 })
+    await writeFile(`${file}.other`, 'mine')
+    await symlink(`${file}.other`, `${file}.new`)
+    await editSubjects(file, (_list, entries) => entries.remove('ana'))
+    expect(await readFile(`${file}.other`, 'utf8')).toBe('mine')
+    expect((await lstat(file)).isFile()).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { stringify } from 'yaml'
@@ -162,6 +162,15 @@ describe('a team without a provider', () => {
     expect(shown.stdout).toBe('ana\tdevelopers\n')
     expect(await said('subject', 'rekey', 'ana', '--key', join(ana.home, 'new.key'))).toContain('another key')
     expect((await ana.login()).stderr).toContain('lists nobody')
+    const machines = ['ci-1', 'ci-2', 'ci-3']
+    await Promise.all(machines.map((name) => said('subject', 'add', name, '--key', join(ana.home, `${name}.key`))))
+    const { stdout } = await ana.chaperone('subject', 'list')
+    for (const name of machines) expect(stdout).toContain(`${name}\t`)
+    await writeFile(list, before, { mode: 0o600 })
+    expect((await ana.login()).code).toBe(0)
+    await rm(ana.key)
+    const out = await ana.asMe('logout')
+    expect([out.code, out.stderr]).toEqual([1, expect.stringMatching(/ends within the hour, not at once.*signed out/s)])
     await writeFile(list, before.replace('groups', 'grops'))
     expect(await said('serve', '--practice', '--state', join(folder, 's'))).toMatch(
       /subjects\.yaml:\d+: .*Did you mean/,
