@@ -12,7 +12,8 @@ export const command: Command = {
   summary: 'Sign out: the provider takes the sign-in back, and its file is removed.',
   usage: 'chaperone logout [OPTIONS]',
   help: `Ends your sessions at the broker of the state folder, removes the file of the sign-in, and has the
-provider revoke it (RFC 7009). The key of a sign-in with --key stays where it is.
+provider revoke it (RFC 7009). The key of a sign-in with --key stays where it is. Fails when what such a key opened
+could not be ended at once.
 
 Options
 ${personHelp}
@@ -48,21 +49,29 @@ async function signOutKey(context: Context, parsed: Parsed, person: PersonConfig
   const isSignedIn = (await keySignIn(person.path)) !== undefined
   if (isSignedIn) {
     const token = await idTokenOf(person).catch((thrown: unknown) => toFault(thrown))
-    if (typeof token === 'string') await endSessions(context, parsed, token)
+    const isEnded = typeof token === 'string' ? await endSessions(context, parsed, token) : livesOn(context, token)
     await removeSignIn(person.path)
+    say(context, 'signed out.')
+    return isEnded ? exitCode.ok : exitCode.failed
   }
-  say(context, isSignedIn ? 'signed out.' : 'nobody was signed in.')
+  say(context, 'nobody was signed in.')
   return exitCode.ok
 }
 
-/** A credential that was had with the sign-in would live on for some minutes. */
-async function endSessions(context: Context, parsed: Parsed, idToken: string): Promise<void> {
+/** A credential that was had with the sign-in would live on for some minutes. False when it does. */
+async function endSessions(context: Context, parsed: Parsed, idToken: string): Promise<boolean> {
   const folders = foldersOf(text(parsed, 'state'), context)
-  if ((await readOptional(folders.brokerFile)) === undefined) return
+  if ((await readOptional(folders.brokerFile)) === undefined) return true
   try {
     await using link = await connectAs(folders, idToken)
     await link.client.revoke({ subject: link.info.you.name })
+    return true
   } catch (thrown) {
-    say(context, `what you have open at the broker ends within the hour, not at once: ${toFault(thrown).message}`)
+    return livesOn(context, toFault(thrown))
   }
+}
+
+function livesOn(context: Context, { message }: Fault): false {
+  say(context, `what you have open at the broker ends within the hour, not at once: ${message}`)
+  return false
 }

@@ -87,8 +87,10 @@ case $token in
 '' | *[!A-Za-z0-9_.-]*) fail "no credential: $(printf '%s\\n' "$said" | sed -n 's/"details".*//; s/.*"message":"\\([^"]*\\).*/\\1/p')";;
 esac
 ends=$(field expiresAt)
+lasts=$(field expiresIn)
+case $lasts in '' | *[!0-9]* | ??????*) fail 'the credential does not say how long it lasts';; esac
 now
-printf '%s\\n' "$((now + $(field expiresIn) - ${MARGIN_SECONDS})) $clock" "$ends" "$(field sessionID)" "$token" >"$new"
+printf '%s\\n' "$((now + lasts - ${MARGIN_SECONDS})) $clock" "$ends" "$(field sessionID)" "$token" >"$new"
 mv "$new" "$cache"
 set +f
 find "$folder" -name '${key}-*' -type f -mmin +120 -exec rm -f {} +
