@@ -101,6 +101,11 @@ function checked<T>(schema: z.ZodType<T>, document: SourceDocument, parts: Parts
   return undefined
 }
 
+function maskHint(mask: string, known: ReadonlySet<string>): string {
+  if (known.size > 0) return didYouMean(mask, known) || ` There is: ${[...known].join(', ')}.`
+  return ' A policy brings its own: put one beside the rules, behind a line ---, as docs/policy.md shows.'
+}
+
 function compilePolicy({ document, source }: Parts['policies'][number], parts: Parts): Rule[] {
   const maskSetNames = new Set(parts.maskSets.map((part) => part.maskSet.name))
   const names = new Set<string>()
@@ -115,7 +120,7 @@ function compilePolicy({ document, source }: Parts['policies'][number], parts: P
     names.add(rule.name)
     for (const [position, { mask }] of (rule.obligations ?? []).entries()) {
       if (maskSetNames.has(mask)) continue
-      report(['obligations', position], `there is no MaskSet ${JSON.stringify(mask)}.${didYouMean(mask, maskSetNames)}`)
+      report(['obligations', position], `there is no MaskSet ${JSON.stringify(mask)}.${maskHint(mask, maskSetNames)}`)
     }
     const compiled = compileRule(source.metadata.name, rule)
     if ('id' in compiled) return [compiled]

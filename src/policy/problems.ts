@@ -11,6 +11,17 @@ const notYet: Readonly<Record<string, string>> = {
   grantUpTo: 'grants are not part of this version: each request is reviewed on its own',
 }
 
+/** What RBAC, admission and audit policies call the same thing. */
+const elsewhere: Readonly<Record<string, string>> = {
+  resourceNames: 'names',
+  operations: 'verbs',
+  users: 'subjects',
+  groups: 'subjects',
+  condition: 'when',
+  matchConditions: 'when',
+  cel: 'when',
+}
+
 /** Zod's issues as sentences that name the rule and the line. */
 export function problemsOf(document: SourceDocument, issues: readonly Issue[]): Problem[] {
   return issues.flatMap((issue) => {
@@ -36,7 +47,7 @@ export function policyFault(problems: readonly Problem[]): Fault {
 function sentences(issue: Issue, root: unknown): { text: string; key?: string }[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
-      text: notYet[key] ?? `unknown key ${JSON.stringify(key)}.${didYouMean(key, knownKeys)}`,
+      text: notYet[key] ?? `unknown key ${JSON.stringify(key)}.${hint(key)}`,
       key,
     }))
   }
@@ -53,6 +64,11 @@ function sentences(issue: Issue, root: unknown): { text: string; key?: string }[
     return [{ text: `${given}${issue.message}` }]
   }
   return [{ text: issue.message }]
+}
+
+function hint(key: string): string {
+  const same = elsewhere[key]
+  return same === undefined ? didYouMean(key, knownKeys) : ` Here it is called ${JSON.stringify(same)}.`
 }
 
 function ruleName(root: unknown, path: readonly PropertyKey[]): string[] {

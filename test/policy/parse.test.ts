@@ -41,6 +41,16 @@ describe('A policy file', () => {
       good.replace('  effect: allow', '  effct: allow'),
       'f0.yaml:8: rule read: unknown key "effct". Did you mean "effect"?',
     ],
+    [
+      'a key as RBAC has it',
+      good.replace('verbs: [get]', 'verbs: [get], resourceNames: [web]'),
+      'unknown key "resourceNames". Here it is called "names".',
+    ],
+    [
+      'a mask set of which there is none',
+      `${good}  obligations: [{mask: secrets}]\n`,
+      'f0.yaml:9: rule read: there is no MaskSet "secrets". A policy brings its own: put one beside the rules',
+    ],
     ['a missing effect', good.replace('  effect: allow\n', ''), 'f0.yaml:5: rule read, effect: is missing'],
     [
       'a mistyped effect',
