@@ -68,6 +68,8 @@ export function watchFiles({ files, known, what, read, apply, failed, ...rest }:
       })
   }, rest.intervalMs ?? intervalMs)
   timer.unref()
+  // The built-in policy is in no file, and nothing takes its place.
+  if (files.length === 0) clearInterval(timer)
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 

@@ -69,6 +69,24 @@ it('what changed before anybody looked is in force', async () => {
   expect(applied).toBe('after')
 })
 
+it('where there is no file, nothing takes the place of what is known', async () => {
+  await using folder = await temporaryFolder()
+  const file = join(folder.path, 'list')
+  await writeFile(file, 'after')
+  const told: string[] = []
+  const common = {
+    known: [{ file, text: 'before' }],
+    what: 'list',
+    read: readPolicyFiles,
+    intervalMs: 5,
+    failed: ({ message }: Fault) => Promise.resolve(void told.push(message)),
+  }
+  using _none = watchFiles({ ...common, files: [], apply: () => Promise.resolve(void told.push('none')) })
+  using _one = watchFiles({ ...common, files: [file], apply: () => Promise.resolve(void told.push('one')) })
+  await vi.waitFor(() => expect(told).toContain('one'))
+  expect(told).toEqual(['one'])
+})
+
 it('what could not be noted down is tried until it can, and told once; what is wrong is tried once', async () => {
   await using folder = await temporaryFolder()
   const file = join(folder.path, 'list')
