@@ -107,7 +107,7 @@ class ApprovalDesk implements Approvals {
         return this.#close(
           id,
           { state: 'denied', reason: { code: 'review-denied', message: `${review.reviewer.name} denied it${said}` } },
-          { reviews },
+          { reviews, untold: !this.#waiters.has(id) },
         )
       }
       if (!hasQuorum({ ...held, reviews })) return this.#ledger.change(id, { reviews })
@@ -184,6 +184,12 @@ class ApprovalDesk implements Approvals {
       })
       return
     }
+    const untold = this.list().find((held) => this.#isUntold(held) && isRepeat(held, ask))
+    if (untold !== undefined) {
+      const held = await this.#ledger.change(untold.id, { untold: false })
+      resolve({ kind: 'denied', held, reason: { code: 'review-denied', message: held.outcome } })
+      return
+    }
     const repeated = this.list().find((held) => isOpen(held) && !held.waiting && isRepeat(held, ask))
     const id = repeated?.id ?? this.#newId()
     if (repeated === undefined) await this.#ledger.add(newHeld(ask, id, this.#clock.now()))
@@ -192,6 +198,11 @@ class ApprovalDesk implements Approvals {
     this.#attach(id, ask, signal, resolve)
     if (signal.aborted) await this.#abandon(id)
     else if (this.get(id).state === 'approved') await this.#hand(id)
+  }
+
+  /** A caller who came back in time learns that the answer was no; who asks once more after that asks anew. */
+  #isUntold({ state, untold, expiresAt }: HeldRequest): boolean {
+    return state === 'denied' && untold === true && this.#clock.now() < new Date(expiresAt)
   }
 
   #refusal(ask: HoldAsk): Reason | undefined {

@@ -35,6 +35,7 @@ const keptSchema = z.strictObject({
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime(),
     waiting: z.boolean(),
+    untold: z.boolean().optional(),
   }),
 })
 

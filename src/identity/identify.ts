@@ -14,7 +14,7 @@ export function identifyBySession(lookUp: (token: string) => Session | undefined
       return Promise.reject(
         new Fault('ERR_UNAUTHENTICATED', 'This is not the token of a running Chaperone session.', {
           advice:
-            'Start one with `chaperone shell` or `chaperone run -- CMD`, or get a new one with `chaperone token`.',
+            'It may have ended or been revoked: open another with `chaperone shell` or `chaperone run -- CMD`, sign in with `chaperone login`, or get a new token with `chaperone token`.',
         }),
       )
     }

@@ -49,6 +49,8 @@ export interface HeldRequest {
   readonly waiting: boolean
   /** When the state is final: one sentence. */
   readonly outcome: string
+  /** Denied while no client waited: the caller's next repeat is told so, once. */
+  readonly untold?: boolean
 }
 
 /** As bodies that are too long for people are cut: long values lose their middle, and say so. */

@@ -171,8 +171,8 @@ async function carryOut(
   trace.reason = settled.reason
   const { auditID } = trace
   let result = { ok: false, summary: '' }
-  const identified = new Vigil(async () =>
-    assertStillIn(matter.subject, await stations.identify(asked.headers.authorization)),
+  const identified = new Vigil(() =>
+    assertStillIn(matter.subject, () => stations.identify(asked.headers.authorization)),
   )
   const isStream = isLongRunning(request)
   const ends = isStream ? AbortSignal.any([gone, identified.lost]) : gone

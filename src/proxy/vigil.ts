@@ -1,5 +1,5 @@
 import type { Identify } from '../identity/port.ts'
-import { Fault } from '../model/fault.ts'
+import { Fault, toFault } from '../model/fault.ts'
 import type { Subject } from '../model/subject.ts'
 
 /** How long a stream may outlive its session. */
@@ -37,8 +37,18 @@ export class Vigil {
   }
 }
 
-/** Throws ERR_UNAUTHENTICATED when the caller is no longer in every group that it was in when its request was judged. */
-export function assertStillIn(before: Subject, { subject }: Awaited<ReturnType<Identify>>): void {
+/**
+ * Throws ERR_UNAUTHENTICATED when the session of the caller has ended, or the caller is no longer in every group that it was in
+ * when its request was judged.
+ */
+export async function assertStillIn(before: Subject, identify: () => ReturnType<Identify>): Promise<void> {
+  const { subject } = await identify().catch((cause: unknown) => {
+    if (toFault(cause).code !== 'ERR_UNAUTHENTICATED') throw cause
+    throw new Fault('ERR_UNAUTHENTICATED', `The session of ${before.name} has ended or was revoked.`, {
+      advice: 'Sign in or open another session, and repeat the command.',
+      cause,
+    })
+  })
   const lost = before.groups.find((group) => !subject.groups.includes(group))
   if (lost === undefined) return
   throw new Fault('ERR_UNAUTHENTICATED', `${subject.name} is no longer in the group ${lost}.`, {

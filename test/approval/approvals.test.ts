@@ -291,6 +291,41 @@ describe('A caller who does not wait', () => {
     expect((await repeats[1]!).kind).toBe('withdrawn')
   })
 
+  it('learns from the next repeat that it was denied meanwhile, and why; after that it asks anew', async () => {
+    const { approvals, time, heard, store } = await openDesk()
+    const first = approvals.park(askFor('web', oneReview, impatient), never)
+    const held = await heard(pending)
+    time.pass(1000)
+    await first
+    await approvals.review(held.id, deny(held, rob, 'Use the runbook'))
+    const after = await openDesk({ store, time })
+    const told = await after.approvals.park(askFor('web', oneReview, impatient), never)
+    expect(told).toMatchObject({
+      kind: 'denied',
+      held: { id: held.id },
+      reason: { code: 'review-denied', message: 'rob denied it: Use the runbook' },
+    })
+    void after.approvals.park(askFor('web', oneReview), never)
+    expect((await after.heard(pending)).id).not.toBe(held.id)
+  })
+
+  it('who was told of the denial while it waited, or comes back too late, asks anew', async () => {
+    const { approvals, time, heard } = await openDesk()
+    const waiting = approvals.park(askFor('web', oneReview), never)
+    const held = await heard(pending)
+    await approvals.review(held.id, deny(held))
+    expect((await waiting).kind).toBe('denied')
+    const left = approvals.park(askFor('web', oneReview, impatient), never)
+    const second = await heard((one) => pending(one) && one.id !== held.id)
+    time.pass(1000)
+    await left
+    await approvals.review(second.id, deny(second))
+    time.pass(60_000)
+    void approvals.park(askFor('web', oneReview), never)
+    const third = await heard((one) => pending(one) && one.id !== held.id && one.id !== second.id)
+    expect(third.state).toBe('pending')
+  })
+
   it('may repeat while it is pending, and waits for the same verdict', async () => {
     const { approvals, time, heard } = await openDesk()
     const first = approvals.park(askFor('web', oneReview, impatient), never)

@@ -144,6 +144,8 @@ function ended(known: Known): string {
       return `It did not run: ${message} To let it pass, leave that field out, or give it its real value.`
     case 'upstream-failed':
       return `It did not succeed: ${message} See \`chaperone doctor\`.`
+    case 'not-authenticated':
+      return 'Nothing was sent to the cluster; to let it pass, sign in or open a session, and ask again.'
     default:
       return `It ended as ${note(event, 'outcome') || 'unknown'}: ${message}`
   }
@@ -178,6 +180,7 @@ function stillHeld({ event, held }: Known): string {
   if (held?.state === 'pending') {
     return `It is held as ${id} until ${clock(held.expiresAt)}; ${letPass(held)}, and run the same command again.`
   }
+  if (held?.state === 'denied') return `${sentence(held.outcome)} To let it pass, talk to the reviewer and ask again.`
   if (held !== undefined) return `${id} is ${held.state} by now; to let it pass, ask again.`
   return `To let it pass, have ${id} approved and run the same command again.`
 }

@@ -75,6 +75,19 @@ it.each([
     /^To let it pass, have h-abc234 approved and run the same command again\.$/,
   ],
   [
+    'given up, then denied',
+    known(
+      { ...held, reason: 'still-held' },
+      { held: heldRequest({ state: 'denied', outcome: 'rob denied it: not on a Friday' }) },
+    ),
+    /^rob denied it: not on a Friday\. To let it pass, talk to the reviewer and ask again\.$/,
+  ],
+  [
+    'asked by nobody who is known',
+    known({ decision: 'deny', reason: 'not-authenticated', message: 'The token is too old.', outcome: 'refused' }),
+    /^Nothing was sent to the cluster; to let it pass, sign in or open a session, and ask again\.$/,
+  ],
+  [
     'given up, then expired',
     known({ ...held, reason: 'still-held' }, { held: heldRequest({ state: 'expired' }) }),
     /^h-abc234 is expired by now; to let it pass, ask again\.$/,
