@@ -50,7 +50,7 @@ function isDecisive(event: AuditEvent): boolean {
 
 /** Discovery and the control API are not what people mean by their last request. */
 function isTelling(event: AuditEvent): boolean {
-  if (event.annotations[annotation.decision] === undefined) return false
+  if (event.annotations[annotation.decision] === undefined || event.requestURI.startsWith('/chaperone/')) return false
   if (event.stage !== 'ResponseComplete') return isHeld(event)
   return event.objectRef?.resource !== undefined || event.annotations[annotation.decision] !== 'allow'
 }

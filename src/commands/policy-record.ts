@@ -51,6 +51,10 @@ export async function policyRecord(stateFolder: string, digest: string): Promise
 
 const builtinPlace = 'the built-in policy'
 
+export function isBuiltin({ files }: PolicyRecord): boolean {
+  return files[0] === builtinPlace
+}
+
 interface Named {
   readonly metadata?: { readonly name?: string }
   readonly rules?: readonly { readonly name?: string }[]

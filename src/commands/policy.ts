@@ -4,15 +4,19 @@ import { loadConfig } from '../config/load.ts'
 import { prepareState } from '../config/state.ts'
 import { reviewerFiles } from '../identity/reviewer-files.ts'
 import { Fault } from '../model/fault.ts'
+import { annotation, type AuditEvent } from '../model/audit.ts'
+import { builtinSource } from '../policy/builtin.ts'
 import { lint } from '../policy/lint.ts'
 import { policySchema } from '../policy/json-schema.ts'
+import { loadPolicy } from '../policy/parse.ts'
 import { count } from '../../ui/words/notices.ts'
 import { plain } from '../../ui/words/plain.ts'
 import { exitCode, flag, list, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { describedRequest, describedSubject, inputOf } from './described-request.ts'
-import { eventsOf } from './decisions.ts'
+import { eventsOf, latestEvents, mostTelling } from './decisions.ts'
 import { foldersOf } from './link.ts'
 import { explanationOf, rememberedInput, type Explanation } from './policy-explain.ts'
+import { isBuiltin, policyRecord } from './policy-record.ts'
 import { chosenPolicy, policyOf } from './policy-source.ts'
 import { runPolicyTest } from './policy-test.ts'
 import { whatIf } from './policy-whatif.ts'
@@ -23,8 +27,9 @@ export const command: Command = {
   summary: 'Check, explain and test policies, and see what a new one would change.',
   usage: 'chaperone policy check FILE… | explain … | test FILE… | whatif FILE… | schema',
   help: `\`check\` reads policy files together: what is wrong in them, which rules never have the last word, which holds
-nobody could release. \`explain ID\` and \`explain VERB RESOURCE [NAME]\` say what every rule has to say to a request, what would
-be masked, and what would let it pass. \`test\` runs files of kind PolicyTest. \`whatif\` puts the requests of the journal to
+nobody could release. \`explain ID|last\` and \`explain VERB RESOURCE [NAME]\` say what every rule has to say to a request, what would
+be masked, and what would let it pass; a request of the journal is put to the policy files that decided it, as they stand
+now. \`test\` runs files of kind PolicyTest. \`whatif\` puts the requests of the journal to
 other policy files, in the order and at the time they came, and lists those that would be decided otherwise; bodies are
 not in the journal, so what depends on them is marked with "perhaps". \`schema\` prints the JSON Schema for editors. check, test and whatif exit 1 when there is anything to say.
 
@@ -97,23 +102,53 @@ async function check(context: Context, parsed: Parsed, files: readonly string[])
 async function explainRequest(context: Context, parsed: Parsed, given: readonly string[]): Promise<number> {
   const [first, resource, name] = given
   if (first === undefined) throw new Fault('ERR_USAGE', 'Name a request: explain ID, or explain VERB RESOURCE [NAME].')
-  const input =
+  const { input, policy } =
     resource === undefined
       ? await remembered(context, parsed, first)
-      : await described(context, parsed, first, resource, name)
-  const explanation = explanationOf(await chosenPolicy(context, parsed), input)
+      : {
+          input: await described(context, parsed, first, resource, name),
+          policy: await chosenPolicy(context, parsed),
+        }
+  const explanation = explanationOf(policy, input)
   if (flag(parsed, 'json')) printJson(context, explanation)
   else context.stdout.write(explained(explanation))
   return exitCode.ok
 }
 
 async function remembered(context: Context, parsed: Parsed, id: string) {
-  const events = await eventsOf(foldersOf(text(parsed, 'state'), context).journal, id)
-  const input = events.map(rememberedInput).find((one) => one !== undefined)
-  if (input !== undefined) return input
-  throw new Fault('ERR_NOT_FOUND', `The journal has no request ${id}.`, {
-    advice: 'Refusals name their ID; or describe a request: chaperone policy explain get pods.',
+  const folders = foldersOf(text(parsed, 'state'), context)
+  const isLast = id === 'last' || id === 'latest'
+  const events = isLast ? await latestEvents(folders.journal) : await eventsOf(folders.journal, id)
+  const event = mostTelling(events)
+  const input = event === undefined ? undefined : rememberedInput(event)
+  if (event !== undefined && input !== undefined) {
+    return { input, policy: await policyThen(context, parsed, folders.root, event) }
+  }
+  const problem =
+    event !== undefined
+      ? `Policy was not asked about ${event.auditID}.`
+      : isLast
+        ? 'No request has been decided yet.'
+        : `The journal has no request ${id}.`
+  throw new Fault('ERR_NOT_FOUND', problem, {
+    advice:
+      event === undefined
+        ? 'Refusals name their ID; or describe a request: chaperone policy explain get pods.'
+        : `See chaperone why ${event.auditID}.`,
   })
+}
+
+/** What the options choose, else the files that decided the request, as they stand now. */
+async function policyThen(context: Context, parsed: Parsed, stateFolder: string, { annotations }: AuditEvent) {
+  if (list(parsed, 'policy').length > 0 || text(parsed, 'config') !== undefined) return chosenPolicy(context, parsed)
+  const digest = annotations[annotation.policy] ?? ''
+  const record = await policyRecord(stateFolder, digest)
+  if (record === undefined) return chosenPolicy(context, parsed)
+  const policy = isBuiltin(record) ? loadPolicy([builtinSource]) : await policyOf(record.files)
+  if (policy.digest !== digest) {
+    say(context, `${record.files.join(' and ')} changed since that request; this is what the policy says now.`)
+  }
+  return policy
 }
 
 async function described(context: Context, parsed: Parsed, verb: string, resource: string, name: string | undefined) {

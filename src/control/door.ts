@@ -69,6 +69,7 @@ function refusedLine(door: Door, request: IncomingMessage, { code, message }: Fa
     annotations: {
       [annotation.decision]: 'deny',
       [annotation.reason]: code === 'ERR_QUOTA' ? 'over-quota' : 'not-authenticated',
+      [annotation.message]: message,
       [annotation.outcome]: 'refused',
     },
   }

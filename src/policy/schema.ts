@@ -79,7 +79,7 @@ const match = z
   )
   .refine(
     ({ resources, apiGroups }) => (resources === undefined) === (apiGroups === undefined),
-    'has apiGroups exactly when it has resources',
+    'resources and apiGroups go together (the core group is "")',
   )
   .refine(
     ({ nonResourceURLs, namespaces, names }) =>

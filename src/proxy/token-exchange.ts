@@ -130,7 +130,7 @@ function lineOf(known: {
     stageTimestamp: timestamp(known.at),
     annotations: {
       [annotation.decision]: fault === undefined ? 'allow' : 'deny',
-      ...(fault === undefined ? {} : { [annotation.reason]: faultReason(fault) }),
+      ...(fault === undefined ? {} : { [annotation.reason]: faultReason(fault), [annotation.message]: fault.sentence }),
       [annotation.command]: 'chaperone token',
       [annotation.outcome]: fault === undefined ? 'completed' : 'refused',
       ...(grant === undefined ? {} : { [annotation.session]: grant.sessionID }),

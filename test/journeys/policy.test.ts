@@ -50,6 +50,19 @@ it('a request that nobody decides in time ends with 122 and says so', async () =
   )
 })
 
+it('explains the last request by the policy that decided it, also after the broker was told another one', async () => {
+  await broker.kubectlRun(['get', 'pods', '-n', 'shop-production', '-o', 'name'])
+  const now = await broker.chaperone(['policy', 'explain', 'last'])
+  expect([now.code, now.stderr, now.stdout]).toEqual([0, '', expect.stringMatching(/^Decision: allow\n  hasty\/pods/)])
+  await writeFile(file, policy.replace('name: pods', 'name: pods-of-the-shop'))
+  const changed = await broker.chaperone(['policy', 'explain', 'last'])
+  await writeFile(file, policy)
+  expect(changed.stdout).toContain('hasty/pods-of-the-shop')
+  expect(changed.stderr).toMatch(/policy\.yaml changed since that request/)
+  const none = await broker.chaperone(['policy', 'explain', 'h-aaaaaa'])
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('The journal has no request h-aaaaaa')])
+})
+
 it('one’s own policy decides: what no rule allows is refused, also across all namespaces', async () => {
   const pods = await broker.kubectlRun(['get', 'pods', '-n', 'shop-production', '-o', 'name'])
   expect([pods.code, pods.stdout]).toEqual([0, expect.stringContaining('pod/web-')])
