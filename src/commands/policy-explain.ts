@@ -69,10 +69,11 @@ const methods: Readonly<Record<string, string>> = {
 
 /**
  * A request as the journal remembers it: without its body, so that what rules ask of the body is not known, and a
- * server-side apply looks like a patch. Undefined for lines that are no request to the cluster.
+ * server-side apply looks like a patch. Undefined for lines about which policy was not asked.
  */
 export function rememberedInput(event: AuditEvent): DecisionInput | undefined {
-  if (event.annotations[annotation.decision] === undefined || event.user.username === '') return undefined
+  const { [annotation.decision]: decision, [annotation.policy]: digest } = event.annotations
+  if (decision === undefined || digest === undefined || event.user.username === '') return undefined
   const { username, groups = [] } = event.user
   const request = describedAgain(event)
   if (request === undefined) return undefined

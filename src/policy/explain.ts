@@ -1,7 +1,7 @@
 import { ConditionVariables } from './condition.ts'
 import { missingFor, unmetReason } from './decide.ts'
 import { overLimit } from './limit.ts'
-import { conditionOf, factsOf, mismatch, type Mismatch } from './match.ts'
+import { conditionOf, factsOf, mismatch, type Facts, type Mismatch } from './match.ts'
 import type { DecisionInput } from './port.ts'
 import type { Rule } from './rule.ts'
 
@@ -14,9 +14,8 @@ export interface RuleExplanation {
   readonly because: string
 }
 
-const silences: Readonly<Record<Mismatch, string>> = {
+const silences: Readonly<Record<Exclude<Mismatch, 'verbs'>, string>> = {
   subjects: 'It is about other subjects.',
-  verbs: 'It does not name the verb (exec, attach, port-forward and server-side apply need create too).',
   effects: 'It is about requests with another effect.',
   apiGroups: 'It is about another API group.',
   resources: 'It does not name the resource.',
@@ -24,6 +23,13 @@ const silences: Readonly<Record<Mismatch, string>> = {
   names: 'It is about objects with other names.',
   nonResourceURLs: 'It does not name the path.',
   when: 'Its condition is not true for the request.',
+}
+
+function silenceOf(outside: Mismatch, { verbs, request }: Facts): string {
+  if (outside !== 'verbs') return silences[outside]
+  const all = verbs.join(' and ')
+  const isPlain = verbs.length === 1 && verbs[0] === request.verb
+  return isPlain ? `It does not name the verb ${all}.` : `It does not name ${all}, which this ${request.verb} takes.`
 }
 
 /** Every rule of the policy and why it speaks or is silent, in the policy's order. */
@@ -37,7 +43,7 @@ export function explain(policy: { readonly rules: readonly Rule[] }, input: Deci
       because,
     })
     const outside = mismatch(rule, facts, 'intersects')
-    if (outside !== undefined) return told(false, silences[outside])
+    if (outside !== undefined) return told(false, silenceOf(outside, facts))
     const condition = conditionOf(rule, facts)
     if (condition === 'false') return told(false, silences.when)
     const over = overLimit(rule, input)
@@ -53,7 +59,7 @@ export function explain(policy: { readonly rules: readonly Rule[] }, input: Deci
     if (partly === undefined) {
       return missing === undefined ? told(true, rule.message) : told(false, unmetReason(rule, missing).message)
     }
-    return told(false, `It covers only a part of the request: ${silences[partly]}`)
+    return told(false, `It covers only a part of the request: ${silenceOf(partly, facts)}`)
   })
 }
 

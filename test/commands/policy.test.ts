@@ -93,10 +93,12 @@ describe('policy explain', () => {
       userAgent: '',
       requestReceivedTimestamp: '',
       stageTimestamp: '',
-      annotations: { 'chaperone/decision': 'allow' },
+      annotations: { 'chaperone/decision': 'allow', 'chaperone/policy-digest': 'd' },
     }
     expect(rememberedInput(event)?.request).toMatchObject({ verb: 'delete', resource: 'deployments', dryRun: true })
     expect(rememberedInput({ ...event, annotations: {} })).toBeUndefined()
+    // Refused before policy was asked, or a sign-in.
+    expect(rememberedInput({ ...event, annotations: { 'chaperone/decision': 'deny' } })).toBeUndefined()
   })
 
   it('refuses a request that cannot be', () => {
@@ -123,7 +125,11 @@ ${more}`,
   const line = (auditID: string, minute: number, more: Partial<AuditEvent>, decision = 'allow') =>
     auditEvent(auditID, {
       requestReceivedTimestamp: `2026-11-23T06:0${minute}:00.000000Z`,
-      annotations: { 'chaperone/decision': decision, 'chaperone/command': `kubectl ${more.verb ?? 'list'}` },
+      annotations: {
+        'chaperone/decision': decision,
+        'chaperone/policy-digest': 'd',
+        'chaperone/command': `kubectl ${more.verb ?? 'list'}`,
+      },
       ...more,
     })
   const change = { requestURI: '/api/v1/namespaces/shop/configmaps/web', verb: 'update' } as const

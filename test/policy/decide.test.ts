@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { RequestAttributes } from '../../src/model/request.ts'
 import { builtinSource } from '../../src/policy/builtin.ts'
 import { explain } from '../../src/policy/explain.ts'
 import { loadPolicy } from '../../src/policy/parse.ts'
@@ -300,6 +301,16 @@ describe('An explanation', () => {
     )
     const others = explain(policy, { ...input, subject: { ...operator, groups: [] } })
     expect(others.find(({ rule }) => rule === 'builtin/read')?.because).toBe('It is about other subjects.')
+  })
+
+  it('names the verbs that a request takes beside its own', () => {
+    const policy = policyOf('effect: allow, match: {verbs: [list, patch], apiGroups: ["*"], resources: ["*"]}')
+    const because = (request: RequestAttributes) => explain(policy, ask(request))[0]?.because
+    expect(because(resourceRequest('delete', 'pods', { name: 'web' }))).toBe('It does not name the verb delete.')
+    const applied = resourceRequest('patch', 'pods', { name: 'web', effects: ['write', 'create'] })
+    expect(because(applied)).toBe(
+      'It covers only a part of the request: It does not name patch and create, which this patch takes.',
+    )
   })
 
   it('tells an allow that is too narrow from one that is about something else', () => {
