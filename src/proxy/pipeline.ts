@@ -110,16 +110,23 @@ async function travel(exchange: Exchange, parts: House): Promise<void> {
 async function prepare({ asked, trace, gone, closing }: Exchange, house: House): Promise<Matter> {
   const { stations, gate } = house
   assertUnambiguous(asked)
-  trace.caller = await stations.identify(asked.headers.authorization)
+  const identified = async () => {
+    const caller = (trace.caller = await stations.identify(asked.headers.authorization))
+    trace.borrowed = borrow(asked, caller, house)
+    return { caller, borrowed: trace.borrowed }
+  }
+  const known = await identified()
   gate.admit(asked.ends)
-  const borrowed = (trace.borrowed = borrow(asked, trace.caller, house))
   const target = (trace.target = parseTarget(asked.target))
   const { method } = asked
   const contentType = mediaType(asked.headers['content-type'])
   const described = (trace.request = describe(method, target, contentType))
   nameCommand(trace, described, target)
-  const sent = decodeBody(method, contentType, await readBody(asked), described)
-  const written = { asked, ...trace.caller, request: described, target, body: sent, auditID: trace.auditID, borrowed }
+  const bytes = await readBody(asked)
+  // Whoever lets a body wait is whom they are when it has come.
+  const { caller, borrowed } = bytes.length === 0 ? known : await identified()
+  const sent = decodeBody(method, contentType, bytes, described)
+  const written = { asked, ...caller, request: described, target, body: sent, auditID: trace.auditID, borrowed }
   const body = await restored({ ...written, gone, closing }, house)
   const request = (trace.request = withBody(described, body))
   if (body.value !== undefined) nameCommand(trace, request, target, bodyName(body.value))
@@ -130,15 +137,15 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
     body: body.bytes,
   })
   if (isMutation(request)) trace.digest = canonical.digest
-  const known = { ...written, request, gone, closing }
+  const whole = { ...written, request, gone, closing }
   const reread = async () => ({
-    oldObject: await oldObjectOf(known, body.value, house),
-    objects: await objectsOf(known, house),
+    oldObject: await oldObjectOf(whole, body.value, house),
+    objects: await objectsOf(whole, house),
   })
   const stored = await reread()
   const isStored = stored.oldObject !== undefined || stored.objects !== undefined
   return {
-    ...trace.caller,
+    ...caller,
     borrowed,
     request,
     canonical,
@@ -179,7 +186,8 @@ async function carryOut(
   // A client that does not read would keep its stream: who reads is told by `fail`.
   if (isStream) identified.lost.addEventListener('abort', () => reply.out.writableNeedDrain && reply.breakOff())
   try {
-    if (trace.held !== undefined) await identified.check()
+    // A review, or a disk under the journal, can make a request wait for as long as it likes.
+    if (trace.held !== undefined || isMutation(request)) await identified.check()
     if (isStream) identified.keep()
     trace.forwarded = true
     const answer = await forward(asked, request, reveal?.upstream ?? matter.canonical, {

@@ -1,9 +1,24 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request as send } from 'node:https'
 import { expect, test } from 'vitest'
 import type { HoldAsk, HoldOutcome, Park } from '../../src/approval/port.ts'
 import type { Decision } from '../../src/model/decision.ts'
+import type { DecisionInput } from '../../src/policy/port.ts'
 import { ask, open } from './client.ts'
 import { Fault } from '../../src/model/fault.ts'
-import { allow, deny, heldFrom, hold, inHouse, knownToken, plainMasker, session, subject } from './house.ts'
+import {
+  allow,
+  clientToken,
+  deny,
+  heldFrom,
+  hold,
+  inHouse,
+  knownToken,
+  plainMasker,
+  session,
+  subject,
+} from './house.ts'
 
 const configMaps = '/api/v1/namespaces/default/configmaps'
 const create = {
@@ -203,18 +218,63 @@ test('an approved request that the cluster refuses is told so to its approval, o
 
 test('what was approved does not run when its session ended meanwhile', async () => {
   const place = parkingPlace()
-  let ended = false
-  const identify: typeof knownToken = (authorization) =>
-    ended ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.')) : knownToken(authorization)
+  const { identify, end } = leaving()
   await inHouse({ decide: () => hold, park: place.park, identify }, async (house) => {
     const answer = ask(house, configMaps, create)
     await place.parked
-    ended = true
+    end()
     place.verdict('approved')
     expect((await answer).status).toBe(401)
     expect(house.arrived).toEqual([])
     expect(place.completions).toEqual([{ ok: false, summary: 'The session of alice has ended or was revoked.' }])
     expect((await house.completed()).annotations['chaperone/reason']).toBe('session-ended')
+  })
+})
+
+/** Somebody whom nobody knows any more from `end` on. */
+function leaving() {
+  let ended = false
+  const identify: typeof knownToken = (authorization) =>
+    ended ? Promise.reject(new Fault('ERR_UNAUTHENTICATED', 'The session has ended.')) : knownToken(authorization)
+  return { identify, end: () => void (ended = true) }
+}
+
+test('what waited for the disk under the journal does not run when its session ended meanwhile', async () => {
+  const { identify, end } = leaving()
+  const append = () => Promise.resolve().then(end)
+  await inHouse({ identify, append }, async (house) => {
+    expect((await ask(house, configMaps, create)).status).toBe(401)
+    expect(house.arrived).toEqual([])
+    expect((await house.completed()).annotations['chaperone/reason']).toBe('session-ended')
+  })
+})
+
+test('whoever lets a body wait is judged as whom they are when it has come', async () => {
+  const { identify, end } = leaving()
+  const begun = Promise.withResolvers<void>()
+  const telling: typeof knownToken = (authorization) => {
+    begun.resolve()
+    return identify(authorization)
+  }
+  const decided: string[] = []
+  const decide = ({ subject: { name } }: DecisionInput) => {
+    decided.push(name)
+    return allow
+  }
+  await inHouse({ identify: telling, decide }, async (house) => {
+    const { hostname, port } = new URL(house.endpoint)
+    const authorization = `Bearer ${clientToken}`
+    const headers = { ...create.headers, authorization, 'content-length': create.body.length }
+    const request = send({ hostname, port, path: configMaps, method: 'POST', ca: house.ca, agent: false, headers })
+    request.flushHeaders()
+    await begun.promise
+    end()
+    request.end(create.body)
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    expect(answer.statusCode).toBe(401)
+    answer.resume()
+    expect([house.arrived, decided]).toEqual([[], []])
+    expect((await house.completed()).user.username).toBe('alice')
   })
 })
 
