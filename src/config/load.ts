@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Fault } from '../model/fault.ts'
 import type { Environment } from './environment.ts'
 import { fileProblem } from './file-problem.ts'
+import { changeableByOthers } from './others.ts'
 import { identityOf, type IdentityConfig } from './identity.ts'
 import { parseConfig } from './parse.ts'
 import type { ConfigFile } from './schema.ts'
@@ -84,8 +85,11 @@ async function readConfigFile(
   const path = resolve(asked ?? standard)
   let text: string
   try {
+    const open = await changeableByOthers(path, 'all users')
+    if (open !== undefined) throw writable(path, open)
     text = await readFile(path, 'utf8')
   } catch (cause) {
+    if (cause instanceof Fault) throw cause
     if (asked === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') {
       return { file: { apiVersion: 'chaperone/v1', kind: 'Config' }, path: '', folder: dirname(path) }
     }
@@ -95,6 +99,12 @@ async function readConfigFile(
     })
   }
   return { file: parseConfig(text, path), path, folder: dirname(path) }
+}
+
+function writable(path: string, open: string): Fault {
+  return new Fault('ERR_CONFIG', `All users of this machine may change ${open}, and so the configuration ${path}.`, {
+    advice: `Run: chmod o-w ${open}`,
+  })
 }
 
 /** `~/x` means the home folder in a file as it does in a shell. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readFile, realpath, rename, rm } from 'node:fs/promises'
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { ListedSubject, SubjectList } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
@@ -81,7 +81,9 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function replace(path: string, text: string): Promise<void> {
+async function replace(asked: string, text: string): Promise<void> {
+  // A link stays one: what it leads to is replaced.
+  const path = (await isThere(asked)) ? await realpath(asked) : asked
   const beside = `${path}.${randomBytes(9).toString('base64url')}.new`
   try {
     {

@@ -1,11 +1,10 @@
-import { constants } from 'node:fs'
-import { access, open, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { SubjectList } from '../identity/port.ts'
 import { Fault } from '../model/fault.ts'
 import { fileProblem } from './file-problem.ts'
 import type { Source } from './file-watch.ts'
+import { changeableByOthers } from './others.ts'
 import { parseAs } from './parse.ts'
 
 /** Some 1,700 subjects: more of them would stop the broker for a second when the file changes. */
@@ -58,16 +57,11 @@ export function parseSubjects({ file, text }: Source): SubjectList {
 /** Reads one. Rejects with ERR_CONFIG, also when others may change it: whoever may would be whom they like. */
 export async function readSubjectsFile(path: string): Promise<Source> {
   try {
-    await using file = await open(path, constants.O_RDONLY)
-    const { size, ...own } = await file.stat()
-    if (isOthers(own)) throw writable(path)
-    const folder = dirname(path)
-    const around = await stat(folder)
-    // Others may put files into a sticky folder, but not in the place of this one (inode(7)).
-    const mayReplace = isOthers({ uid: around.uid, mode: (around.mode & 0o1000) === 0 ? around.mode : 0 })
-    if (mayReplace && !(await isReadOnly(folder))) throw writable(folder)
+    const open = await changeableByOthers(path, 'everybody else')
+    if (open !== undefined) throw writable(open)
+    const { size } = await stat(path)
     if (size > maxBytes) throw tooLarge(path)
-    return { file: path, text: await file.readFile('utf8') }
+    return { file: path, text: await readFile(path, 'utf8') }
   } catch (cause) {
     if (cause instanceof Fault) throw cause
     throw new Fault('ERR_CONFIG', `Cannot read the subjects file ${path}: ${fileProblem(cause)}.`, {
@@ -75,18 +69,6 @@ export async function readSubjectsFile(path: string): Promise<Source> {
       cause,
     })
   }
-}
-
-function isOthers({ uid, mode }: { readonly uid: number; readonly mode: number }): boolean {
-  return (uid !== process.getuid?.() && uid !== 0) || (mode & 0o022) !== 0
-}
-
-/** True of a mounted ConfigMap, whose folder everybody could write were it not mounted so. */
-async function isReadOnly(folder: string): Promise<boolean> {
-  return access(folder, constants.W_OK).then(
-    () => false,
-    (failure: NodeJS.ErrnoException) => failure.code === 'EROFS',
-  )
 }
 
 function tooLarge(path: string): Fault {

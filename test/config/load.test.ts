@@ -7,6 +7,7 @@ import { parseDuration } from '../../src/config/duration.ts'
 import { readEnvironment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { parseConfig } from '../../src/config/parse.ts'
+import { readPolicyFiles } from '../../src/config/policy-files.ts'
 import { prepareState } from '../../src/config/state.ts'
 import { Fault } from '../../src/model/fault.ts'
 
@@ -119,6 +120,23 @@ describe('chaperone.yaml', () => {
       code: 'ERR_CONFIG',
       sentence: expect.stringContaining('Give an existing file with --config.') as string,
     })
+  })
+
+  it('is not read where all users may change it, nor is a policy', async () => {
+    const path = join(folder, 'chaperone.yaml')
+    await writeFile(path, 'apiVersion: chaperone/v1\nkind: Config\n')
+    await chmod(path, 0o666)
+    await expect(loadConfig({ config: path }, environment())).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      advice: `Run: chmod o-w ${path}`,
+    })
+    await expect(readPolicyFiles([path])).rejects.toMatchObject({ code: 'ERR_POLICY' })
+    await chmod(path, 0o664)
+    await chmod(folder, 0o777)
+    await expect(readPolicyFiles([path])).rejects.toMatchObject({ advice: `Run: chmod o-w ${folder}` })
+    await chmod(folder, 0o775)
+    await expect(loadConfig({ config: path }, environment())).resolves.toMatchObject({ file: path })
+    await expect(readPolicyFiles([path])).resolves.toHaveLength(1)
   })
 
   it('refuses to listen beyond loopback, also by flag', async () => {

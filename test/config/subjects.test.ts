@@ -1,4 +1,4 @@
-import { chmod, lstat, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { editSubjects } from '../../src/config/subjects-edit.ts'
@@ -104,6 +104,29 @@ describe('the file', () => {
     await expect(readSubjectsFile(file)).rejects.toMatchObject({ advice: `Run: chmod go-w ${dirname(file)}` })
     await chmod(dirname(file), 0o1777)
     await expect(readSubjectsFile(file)).resolves.toMatchObject({ text })
+  })
+
+  it('is not believed where others may change a folder further up, or what a link leads to', async () => {
+    const folder = join(dirname(file), 'team')
+    await mkdir(folder)
+    await writeFile(join(folder, 'subjects.yaml'), text, { mode: 0o600 })
+    await chmod(dirname(file), 0o777)
+    await expect(readSubjectsFile(join(folder, 'subjects.yaml'))).rejects.toMatchObject({
+      advice: `Run: chmod go-w ${dirname(file)}`,
+    })
+    await chmod(dirname(file), 0o700)
+    await symlink(join(folder, 'subjects.yaml'), file)
+    await expect(readSubjectsFile(file)).resolves.toMatchObject({ file, text })
+    await chmod(folder, 0o770)
+    await expect(readSubjectsFile(file)).rejects.toMatchObject({ advice: `Run: chmod go-w ${folder}` })
+  })
+
+  it('that a link leads to is edited there, and the link stays', async () => {
+    await writeFile(`${file}.real`, text, { mode: 0o600 })
+    await symlink(`${file}.real`, file)
+    await editSubjects(file, (_list, entries) => entries.remove('ana'))
+    expect((await lstat(file)).isSymbolicLink()).toBe(true)
+    expect(await readFile(`${file}.real`, 'utf8')).not.toContain('name: ana')
   })
 
   it('is not read when it would stop the broker for long', async () => {
