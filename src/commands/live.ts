@@ -7,6 +7,7 @@ export async function lookNow(client: ControlClient): Promise<Extract<BrokerEven
   try {
     for await (const event of client.events(stop.signal)) {
       if (event.type === 'hello') return event
+      if (event.type === 'refused') throw new Fault('ERR_UNAUTHENTICATED', event.reason)
       if (event.type === 'lost') throw new Fault('ERR_BROKER', `The broker does not answer (${event.reason}).`)
     }
     throw new Fault('ERR_BROKER', 'The broker ended before it answered.')

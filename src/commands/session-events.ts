@@ -69,6 +69,10 @@ export class SessionEvents {
         if (!this.#isLost) this.#tell(event)
         this.#isLost = true
         return
+      case 'refused':
+        if (!this.#isLost) this.#tell({ type: 'lost', reason: event.reason })
+        this.#isLost = true
+        return
       case 'session':
         if (event.session.id === this.#session.id) this.#session = event.session
         return

@@ -3,7 +3,15 @@ import { Fault, toFault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
 import type { Session } from '../model/session.ts'
 import type { FaultCode } from '../model/fault.ts'
-import type { BrokerEvent, BrokerInfo, ControlClient, ReviewRequest, SessionGrant, SessionRequest } from './contract.ts'
+import type {
+  BrokerEvent,
+  BrokerInfo,
+  ClientEvent,
+  ControlClient,
+  ReviewRequest,
+  SessionGrant,
+  SessionRequest,
+} from './contract.ts'
 
 export interface ClientOptions {
   /** `https://127.0.0.1:PORT` of the control API. */
@@ -68,12 +76,12 @@ export function connectControl(options: ClientOptions): ControlClient {
   async function* events(signal: AbortSignal): ReturnType<ControlClient['events']> {
     let pause: number = reconnectMs[0]
     while (!signal.aborted) {
-      let reason: string | undefined = 'it closed the connection'
+      let end: ClientEvent | undefined = { type: 'lost', reason: 'it closed the connection' }
       try {
         for await (const event of stream(signal)) {
           pause = reconnectMs[0]
           if (event.type === 'renew') {
-            reason = undefined
+            end = undefined
             break
           }
           yield event
@@ -81,10 +89,10 @@ export function connectControl(options: ClientOptions): ControlClient {
         }
       } catch (thrown) {
         if (signal.aborted) return
-        reason = thrown instanceof Fault ? thrown.message : causeOf(thrown)
+        end = endOf(thrown)
       }
-      if (reason === undefined) continue
-      yield { type: 'lost', reason }
+      if (end === undefined) continue
+      yield end
       await pauseFor(pause, signal)
       pause = Math.min(pause * 2, reconnectMs[1])
     }
@@ -109,6 +117,12 @@ export function connectControl(options: ClientOptions): ControlClient {
     events,
     [Symbol.asyncDispose]: () => agent.destroy(),
   }
+}
+
+function endOf(thrown: unknown): ClientEvent {
+  if (!(thrown instanceof Fault)) return { type: 'lost', reason: causeOf(thrown) }
+  if (thrown.code === 'ERR_UNAUTHENTICATED') return { type: 'refused', reason: thrown.message }
+  return { type: 'lost', reason: thrown.message }
 }
 
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {

@@ -149,7 +149,11 @@ export type BrokerEvent =
   | { readonly type: 'goodbye'; readonly reason: string }
 
 /** What a client tells of the stream, which it opens anew where it has to. */
-export type ClientEvent = Exclude<BrokerEvent, { type: 'renew' }> | { readonly type: 'lost'; readonly reason: string }
+export type ClientEvent =
+  | Exclude<BrokerEvent, { type: 'renew' }>
+  | { readonly type: 'lost'; readonly reason: string }
+  /** The broker is there, and does not know this caller (any more); asking goes on. */
+  | { readonly type: 'refused'; readonly reason: string }
 
 /** The control client, as faces and commands use it. Every call rejects with a Fault. */
 export interface ControlClient extends AsyncDisposable {

@@ -425,7 +425,7 @@ describe('the event stream', () => {
     const seen: BrokerEvent['type'][][] = [[], []]
     const readers = [operatorToken, reviewerToken].map(async (token, index) => {
       for await (const event of client(token).events(new AbortController().signal)) {
-        if (event.type === 'lost') throw new Error(event.reason)
+        if (event.type === 'lost' || event.type === 'refused') throw new Error(event.reason)
         seen[index]?.push(event.type)
         if (event.type === 'hello' && hub.readers === 2)
           sessions.begin({ kind: 'run', subject: operator, mode: 'local', command: [] })
@@ -459,25 +459,25 @@ describe('the event stream', () => {
     const reader = parts.use(connectControl({ endpoint: server.endpoint, caPem, token: () => Promise.resolve(token) }))
     const seen: unknown[] = []
     for await (const event of reader.events(stop.signal)) {
-      seen.push(event.type === 'lost' ? event.reason : event.type)
+      seen.push('reason' in event ? `${event.type}: ${event.reason}` : event.type)
       if (event.type === 'hello') {
         token = newToken()
         hub.dismiss(({ name }) => name === 'eve')
       } else stop.abort()
     }
-    expect(seen).toEqual(['hello', 'The control API does not know this token.'])
+    expect(seen).toEqual(['hello', 'refused: The control API does not know this token.'])
   })
 
   it('of a reviewer who was removed ends, and a reviewer in other groups begins anew', async () => {
     const stop = new AbortController()
     const seen: unknown[] = []
     for await (const event of client(reviewerToken).events(stop.signal)) {
-      seen.push(event.type === 'lost' ? event.reason : event.type)
+      seen.push('reason' in event ? `${event.type}: ${event.reason}` : event.type)
       if (event.type !== 'hello') stop.abort()
       else if (seen.length === 1) reviewerNow = { ...reviewer, groups: [] }
       else reviewerNow = undefined
     }
-    expect(seen).toEqual(['hello', 'hello', 'The control API does not know this token.'])
+    expect(seen).toEqual(['hello', 'hello', 'refused: The control API does not know this token.'])
     expect(hub.readers).toBe(0)
   })
 

@@ -45,7 +45,7 @@ const roomForWords = 30
 function asideOf(layout: DrawerLayout, { picture: { link, since }, cols }: DrawerProps, scroll: number): string[] {
   const { tab, held, waiting, activities, at, facts, list, room } = layout
   const parts: string[] = []
-  if (link === 'lost') parts.push(`✗ no broker since ${clock(new Date(since).toISOString())}`)
+  if (link === 'lost' || link === 'refused') parts.push(`✗ no broker since ${clock(new Date(since).toISOString())}`)
   if (held !== undefined) {
     parts.push(plain(held.id))
     if (waiting.length > 1) parts.push(`${at + 1} of ${waiting.length}`)

@@ -17,7 +17,12 @@ const words = {
 /** A part of the drawer with nothing in it. */
 export function emptyFacts(part: keyof typeof words, { link, trouble }: Picture, cells: number): FactRow[] {
   if (link === 'connecting') return rows([fact('', ['Connecting to the broker …'], 'quiet')], cells)
-  const broken = link === 'lost' ? [`The broker does not answer${trouble === '' ? '' : ` (${plain(trouble)})`}.`] : []
+  const broken =
+    link === 'lost' || link === 'refused'
+      ? [
+          `The broker ${link === 'lost' ? 'does not answer' : 'does not let you in'}${trouble === '' ? '' : ` (${plain(trouble)})`}.`,
+        ]
+      : []
   const [what, how] = words[part]
   return rows([fact('', [...broken, what], 'strong'), fact('', [how], 'quiet')], cells)
 }

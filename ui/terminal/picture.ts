@@ -4,8 +4,8 @@ import type { Session, SessionCounts } from '../../src/model/session.ts'
 
 /** What a screen knows of the broker, folded from its events. */
 export interface Picture {
-  /** `expired`: the broker is there, but the session is not any more. */
-  readonly link: 'connecting' | 'live' | 'lost' | 'ended' | 'expired'
+  /** `expired`: the broker is there, but the session is not any more; `refused`: it does not know who looks (any more). */
+  readonly link: 'connecting' | 'live' | 'lost' | 'refused' | 'ended' | 'expired'
   /** Why the broker is lost or has ended. */
   readonly trouble: string
   /** Oldest first, in every state. */
@@ -84,6 +84,17 @@ export function fold(
     }
     case 'lost':
       return { picture: { ...picture, ...turn('lost'), trouble: event.reason }, news: [] }
+    case 'refused':
+      return {
+        picture: {
+          ...picture,
+          ...turn('refused'),
+          trouble: event.reason,
+          // Whoever is not let in any more has nothing to look at but what is their own.
+          ...(sessionID === undefined ? { held: [], notes: [] } : {}),
+        },
+        news: [],
+      }
     case 'goodbye':
       return { picture: { ...picture, ...turn('ended'), trouble: event.reason }, news: [] }
     case 'heartbeat':

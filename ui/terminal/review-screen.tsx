@@ -95,6 +95,7 @@ function Header({ cols, info, state }: ReviewScreenProps): ReactNode {
     connecting: 'connecting …',
     live: '',
     lost: '✗ BROKER LOST, reconnecting',
+    refused: '✗ SIGNED OUT',
     ended: '✗ BROKER ENDED',
     expired: '✗ SESSION ENDED',
   }
@@ -158,6 +159,8 @@ function emptyWords({ link, since, trouble }: Picture): string {
       return 'Connecting to the broker …'
     case 'lost':
       return `The broker does not answer since ${at}${why}. Connecting again goes on by itself.`
+    case 'refused':
+      return `The broker does not let you in since ${at}${why}. Trying again goes on by itself; q leaves.`
     case 'ended':
       return `The broker ended at ${at}${why}. Press q, and review again when it runs.`
     case 'live':

@@ -64,6 +64,7 @@ export function selectedOf(state: ReviewState): HeldRequest | undefined {
 
 /** Why this reviewer cannot give a verdict on it; empty when they may try (the broker decides). */
 export function obstacle(held: HeldRequest, you: BrokerInfo['you'], link: Picture['link']): string {
+  if (link === 'refused') return 'The broker does not let you in: no verdict can be given.'
   if (link !== 'live') return 'The broker does not answer: no verdict can be given now.'
   if (held.requirement.kind === 'confirm')
     return 'This waits for the confirmation of the one who asked, not for a review.'

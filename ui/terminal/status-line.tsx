@@ -147,6 +147,9 @@ function messageOf({ picture, notice, now, info }: StatusProps): Message {
     const words = ['no request reaches the cluster; trying to reconnect', 'trying to reconnect', 'reconnecting']
     return alarm('✗ BROKER LOST', words)
   }
+  if (picture.link === 'refused') {
+    return alarm('✗ SIGNED OUT', ['the broker does not know this session; leave with exit', 'leave with exit'])
+  }
   if (picture.link === 'expired') {
     return alarm('✗ SESSION ENDED', ['requests are refused; leave with exit', 'leave with exit'])
   }

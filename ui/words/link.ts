@@ -2,7 +2,7 @@ import { clock } from './durations.ts'
 
 /** How the screen stands to its broker: since when, what still works, what to do. `since`: milliseconds since the epoch. */
 export function linkSentence(
-  link: 'connecting' | 'live' | 'lost' | 'ended' | 'expired',
+  link: 'connecting' | 'live' | 'lost' | 'refused' | 'ended' | 'expired',
   trouble: string,
   since: number,
 ): string {
@@ -15,6 +15,8 @@ export function linkSentence(
       return `answers, since ${at}`
     case 'lost':
       return `✗ does not answer since ${at}${why}: the shell works and is recorded, no request reaches the cluster; connecting again goes on by itself`
+    case 'refused':
+      return `✗ does not let you in since ${at}${why}: the shell works and is recorded, no request reaches the cluster; leave with \`exit\``
     case 'ended':
       return `✗ ended at ${at}${why}: the shell works and is recorded, no request reaches the cluster; leave with \`exit\` and start \`chaperone shell\` again`
     case 'expired':

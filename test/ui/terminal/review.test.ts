@@ -314,6 +314,20 @@ test('a lost broker is said, and what was known stays', async () => {
   expect(terminal.bells).toBe(1)
 })
 
+test('a reviewer who is not let in any more is told so, and sees nothing any more', async () => {
+  const { client, terminal, type } = await desk([heldRequest()])
+  client.say({ type: 'refused', reason: 'The control API does not know this token.' })
+  await terminal.shows('✗ SIGNED OUT')
+  expect(terminal.eye.text).not.toContain('h-abc234')
+  expect(terminal.eye.text.replace(/\s+/g, ' ')).toMatch(
+    /does not let you in since \d\d:01 \(The control API does not know this token/,
+  )
+  await type(`a${code}`)
+  expect(client.calls).toEqual([])
+  client.hello(heldRequest())
+  await terminal.shows('1 waiting')
+})
+
 test('a stream that begins anew, as with each refreshed sign-in, changes nothing on the screen and rings no bell', async () => {
   const { client, terminal, type } = await desk([heldRequest()])
   client.answer = () => Promise.resolve(approvedBy(heldRequest(), 'rita'))
