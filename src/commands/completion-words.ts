@@ -66,7 +66,7 @@ const values: Readonly<Record<string, Source>> = {
 const positions: Readonly<Record<string, readonly Source[]>> = {
   attach: [ask('sessions')],
   completion: [words('bash', 'zsh', 'fish')],
-  held: [words('list', 'show', 'approve', 'deny'), ask('held')],
+  held: [words('list', 'show', 'approve', 'deny', 'confirm'), ask('held')],
   journal: [words('search', 'verify')],
   mask: [words('test'), files],
   policy: [words('check', 'explain', 'test', 'whatif', 'schema'), files],

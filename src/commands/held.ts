@@ -1,18 +1,30 @@
+import { randomBytes } from 'node:crypto'
+import { codeLength, verdictCode } from '../../ui/words/code.ts'
+import { verdictNotice } from '../../ui/words/notices.ts'
 import { plain, plainLines } from '../../ui/words/plain.ts'
+import { loadConfig } from '../config/load.ts'
 import { Fault } from '../model/fault.ts'
 import type { HeldRequest } from '../model/held.ts'
-import { exitCode, flag, printJson, text, type Command, type Context, type Parsed } from './command.ts'
+import { canAsk, question } from './ask.ts'
+import { exitCode, flag, printJson, say, text, type Command, type Context, type Parsed } from './command.ts'
 import { refuseInsideSession } from './inside.ts'
-import { connect, foldersOf } from './link.ts'
+import { connect, connectOperator, foldersOf } from './link.ts'
+import { personConfig } from './person.ts'
 import { connectReviewer, reviewerHelp, reviewerOptions } from './review.ts'
+import { configFlags } from './shared-options.ts'
 
 export const command: Command = {
   name: 'held',
-  summary: 'List, show, approve or deny held requests in scripts.',
-  usage: 'chaperone held list [--all] | show ID | approve ID [--comment TEXT] | deny ID --comment TEXT [--json]',
+  summary: 'List, show, approve or deny held requests; confirm one of your own.',
+  usage:
+    'chaperone held list [--all] | show ID | approve ID [--comment TEXT] | deny ID --comment TEXT | confirm ID [--json]',
   help: `approve and deny are reviews: they need a reviewer, by token or signed in, and cannot be given to one's own requests. The verdict
 is bound to the request as \`show\` prints it; with --digest it is refused if the request is not the one you saw.
 Where \`show\` leaves out the middle of long values, approve wants to be told that you know.
+
+\`confirm\` is for a request of your own that waits for nothing but your second look: it shows the request in plain
+lines, as for a screen reader, and asks for two characters. It takes a terminal of its own, outside of the
+session.
 
 Options
   --all                also those that are decided (list)
@@ -25,7 +37,8 @@ ${reviewerHelp}
 
 Examples
   chaperone held list
-  chaperone held approve h-k3m9qa --practice --comment "agreed in the stand-up"`,
+  chaperone held approve h-k3m9qa --practice --comment "agreed in the stand-up"
+  chaperone held confirm h-k3m9qa`,
   options: {
     ...reviewerOptions,
     all: { type: 'boolean' },
@@ -44,8 +57,10 @@ Examples
       case 'approve':
       case 'deny':
         return judge(context, parsed, order, needID(id))
+      case 'confirm':
+        return confirm(context, parsed, needID(id))
       default:
-        throw new Fault('ERR_USAGE', 'Say what to do: list, show ID, approve ID, or deny ID.')
+        throw new Fault('ERR_USAGE', 'Say what to do: list, show ID, approve ID, deny ID, or confirm ID.')
     }
   },
 }
@@ -81,6 +96,37 @@ async function judge(context: Context, parsed: Parsed, verdict: 'approve' | 'den
   const digest = text(parsed, 'digest') ?? held.digest
   const known = flag(parsed, 'not-shown-whole') ? ({ sawWhole: false } as const) : {}
   print(context, parsed, await link.client.review(id, { verdict, digest, comment, ...known }))
+  return exitCode.ok
+}
+
+/** The characters are new each time, so that neither a stray key nor one that was on its way confirms anything. */
+async function confirm(context: Context, parsed: Parsed, id: string): Promise<number> {
+  refuseInsideSession(context, 'Confirming by command')
+  if (!canAsk(context)) {
+    throw new Fault('ERR_TERMINAL', 'A confirmation is given in a terminal, by the person who asked.', {
+      advice: 'Requests of programs are held for a review: see `approval` in the policy.',
+    })
+  }
+  const folders = foldersOf(text(parsed, 'state'), context)
+  const person = personConfig(await loadConfig(configFlags(parsed), context.environment), parsed)
+  await using link = await connectOperator(folders, person)
+  const held = await link.client.getHeld(id)
+  if (held.requirement.kind !== 'confirm' || held.state !== 'pending') {
+    const why = held.state === 'pending' ? 'needs the review of another person' : `is ${held.state}`
+    throw new Fault('ERR_CONFLICT', `${id} ${why}; there is nothing to confirm.`)
+  }
+  print(context, parsed, held)
+  const code = verdictCode(randomBytes)
+  const typed = await question(
+    context,
+    `Type ${Array.from(code).join(' ')} to confirm exactly this, or Enter to leave it: `,
+  )
+  if (typed?.replaceAll(' ', '') !== code) {
+    const hint = typed === undefined || typed === '' ? '' : ` It takes the ${codeLength} characters that are asked for.`
+    say(context, `nothing was confirmed.${hint}`)
+    return exitCode.failed
+  }
+  say(context, verdictNotice({ ...(await link.client.confirm(id, held.digest)), state: 'approved' }))
   return exitCode.ok
 }
 

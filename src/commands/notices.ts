@@ -52,7 +52,7 @@ function tellWayOut(context: Context, parsed: Parsed, { link }: Supervised, held
   const who = link.info.practice ? ' --practice' : ''
   const answer =
     held.requirement.kind === 'confirm'
-      ? 'To confirm it, stop this and run the command in `chaperone shell`.'
+      ? `You confirm it with \`chaperone held confirm ${held.id}${where}\` in another terminal.`
       : `A reviewer answers with \`chaperone review${who}${where}\` or \`chaperone held approve ${held.id}${who}${where}\`.`
   say(context, held.waiting ? answer : `${answer} Then run the same command again.`)
 }

@@ -53,7 +53,8 @@ function wayForward(decision: Decision): string {
     return `Only a change of ${speaker} would let it pass: a deny outweighs every other rule.`
   }
   const { requirement } = decision
-  if (requirement.kind === 'confirm') return 'The caller has to confirm it: chaperone held approve ID.'
+  if (requirement.kind === 'confirm')
+    return 'The caller has to confirm it, in the drawer of the shell or with chaperone held confirm ID.'
   const who = requirement.reviewers.map((one) => ('group' in one ? `group ${one.group}` : one.user)).join(' or ')
   const people = requirement.count === 1 ? 'Another person' : `${requirement.count} other people`
   return `${people} of ${who} may approve it: chaperone review.`

@@ -46,6 +46,36 @@ describe('a command that is parked does not look hung', () => {
   })
 })
 
+it('without the full screen, who asked confirms in a second terminal, in plain lines', async () => {
+  const at = ['--practice', '--state', broker.state]
+  const removing = ['delete', 'deployment', 'checkout', '-n', 'shop-production']
+  const args = [builtMain, 'run', ...at, '--ui=line', '--', broker.kubectl, ...removing]
+  await using running = openPty(pinnedNode, args, { cols: 200 })
+  const said = await running.waitForScreen(/held confirm (h-\w{6})/)
+  const id = /held confirm (h-\w{6})/.exec(said)?.[1] ?? ''
+  expect((await broker.chaperone(['held', 'confirm', id])).stderr).toContain('given in a terminal')
+  const inside = ['run', '--practice', '--', pinnedNode, builtMain, 'held', 'confirm', id]
+  expect((await broker.chaperone(inside)).stderr).toContain('not possible inside supervised session')
+
+  const confirming = () =>
+    openPty(pinnedNode, [builtMain, 'held', 'confirm', id, '--state', broker.state], { cols: 200 })
+  {
+    await using hasty = confirming()
+    await hasty.waitForScreen('to confirm exactly this')
+    hasty.type('no\r')
+    expect((await hasty.exit).code).toBe(1)
+    expect(hasty.text()).toContain('nothing was confirmed')
+  }
+  await using second = confirming()
+  const asked = await second.waitForScreen(/Type (\S) (\S) to confirm exactly this/)
+  expect(asked).toContain('DELETE /apis/apps/v1/namespaces/shop-production/deployments/checkout')
+  const [, first = '', last = ''] = /Type (\S) (\S) to confirm/.exec(asked) ?? []
+  second.type(`${first}${last}\r`)
+  expect((await second.exit).code).toBe(0)
+  expect((await running.exit).code).toBe(0)
+  expect(running.text()).toContain('deleted')
+})
+
 describe('the last line of a run', () => {
   it('counts what the journal counts', async () => {
     const script = [

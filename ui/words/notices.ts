@@ -9,10 +9,7 @@ export function heldNotice(held: HeldRequest): string {
   const waits = held.waiting
     ? `waiting until ${clock(held.expiresAt)} (Ctrl-C withdraws)`
     : `open for review until ${clock(held.expiresAt)}`
-  const needs =
-    held.requirement.kind === 'confirm'
-      ? 'your confirmation, which only the full screen of `chaperone shell` takes'
-      : whoMay(held.requirement)
+  const needs = held.requirement.kind === 'confirm' ? 'your confirmation' : whoMay(held.requirement)
   return `held ${held.id}: ${plain(held.command)} — needs ${needs}; ${waits}`
 }
 

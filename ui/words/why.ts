@@ -186,7 +186,8 @@ function stillHeld({ event, held }: Known): string {
 }
 
 function letPass({ id, requirement }: HeldRequest): string {
-  if (requirement.kind === 'confirm') return 'to let it pass, confirm it in the drawer of `chaperone shell`'
+  if (requirement.kind === 'confirm')
+    return `to let it pass, confirm it in the drawer of \`chaperone shell\`, or with \`chaperone held confirm ${id}\``
   return `to let it pass, it needs ${whoMay(requirement)}, given by \`chaperone review\` or \`chaperone held approve ${id}\``
 }
 

@@ -62,7 +62,7 @@ it.each([
   [
     'parked for its caller',
     known({ ...held, reason: 'rule-holds' }, { open: true, held: confirmable() }),
-    /confirm it in the drawer of `chaperone shell`\.$/,
+    /confirm it in the drawer of `chaperone shell`, or with `chaperone held confirm h-[a-z0-9]+`\.$/,
   ],
   [
     'parked when the broker ended',
