@@ -29,8 +29,10 @@ export function seekBar(bar: BarState, cols: number): string {
   const wanted = Math.max(narrowest, Math.min(widest, Math.floor((cols - fixed) / 2)))
   const track = cols - fixed >= narrowest ? trackOf(bar, wanted) : ''
   const room = cols - stringWidth(left + track + right + help)
-  const middle = fit(words.join(''), Math.max(0, room))
-  const row = room < 0 ? `${left}/${right}` : left + track + right + middle + help
+  // The help makes room for a note that would be cut, and comes back after it.
+  const end = stringWidth(words[0] ?? '') > room ? '' : help
+  const middle = fit(words.join(''), Math.max(0, room + help.length - end.length))
+  const row = room < 0 ? `${left}/${right}` : left + track + right + middle + end
   return `\x1b[7m${fit(row, cols)}\x1b[0m`
 }
 

@@ -20,6 +20,12 @@ test('the bar shows where it is, where the markers are, and how to get help', ()
   )
 })
 
+test('the help makes room for a note that would be cut', () => {
+  const narrow = { ...bar, note: 'found “secret”  1 of 3' }
+  expect(stripVTControlCharacters(seekBar(narrow, 80))).toMatch(/◆ found “secret” {2}1 of 3 .*…$/)
+  expect(stripVTControlCharacters(seekBar({ ...narrow, note: '' }, 80))).toMatch(/\? help {2}q quit $/)
+})
+
 test('it is as wide as the terminal, whatever it has to say', () => {
   const state = fc.constantFrom('playing', 'paused', 'live')
   const seconds = fc.double({ min: 0, max: 1e6, noNaN: true })
