@@ -241,6 +241,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       oblige: (obligations, request, subject) => force.oblige(obligations, request, subject),
       restore: {
         isNeeded: (body, request) => force.restore.isNeeded(body, request),
+        asksStored: (body, request, contentType) => force.restore.asksStored(body, request, contentType),
         releaseOf: (body, stored, request) => force.restore.releaseOf(body, stored, request),
         restore: (body, sources, request, subject) => force.restore.restore(body, sources, request, subject),
       },

@@ -87,6 +87,23 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
   }
 }
 
+/** What is hidden whole, and may not be written over unseen. */
+export function guardedFields(maskSets: readonly MaskSet[]): MaskedFields {
+  return fieldsWhere(
+    maskSets,
+    ({ keys, detectors, freeWrites }) => keys === undefined && detectors === undefined && freeWrites !== true,
+  )
+}
+
+/** Of what parts are hidden on conditions. */
+export function conditionalFields(maskSets: readonly MaskSet[]): MaskedFields {
+  return fieldsWhere(maskSets, ({ keys, detectors }) => keys !== undefined || detectors !== undefined)
+}
+
+function fieldsWhere(maskSets: readonly MaskSet[], is: (field: MaskSet['fields'][number]) => boolean): MaskedFields {
+  return maskedFields(maskSets.map((set) => ({ ...set, fields: set.fields.filter(is) })))
+}
+
 interface OfResource {
   readonly paths: readonly MaskedPath[]
   readonly isNamed: boolean

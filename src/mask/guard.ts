@@ -78,9 +78,14 @@ export function refusePatchReads(
  * and none when they are equal (KEP-555), so that it answers guesses. Only the plain `force=true` counts as forced.
  */
 export function isUnforcedApply(sent: Pick<CanonicalRequest, 'target' | 'contentType'>): boolean {
-  if (!sent.contentType.toLowerCase().startsWith('application/apply-patch')) return false
+  if (!isApply(sent.contentType)) return false
   const forces = new URLSearchParams(sent.target.split('?').slice(1).join('?')).getAll('force')
   return forces.length !== 1 || forces[0] !== 'true'
+}
+
+/** True of a server-side apply. */
+export function isApply(contentType: string): boolean {
+  return contentType.toLowerCase().startsWith('application/apply-patch')
 }
 
 export function unforcedApply(): Fault {

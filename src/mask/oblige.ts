@@ -4,9 +4,10 @@ import { Fault } from '../model/fault.ts'
 import type { ResourceRequest } from '../model/request.ts'
 import { maskAnswer } from './answer.ts'
 import { describeBody, holdsMasked, showJson, writesHidden } from './describe.ts'
-import { maskedFields, type MaskedFields } from './fields.ts'
+import { conditionalFields, guardedFields, maskedFields, type MaskedFields } from './fields.ts'
 import { isUnforcedApply, refusePatchReads, refuseTokens, unforcedApply } from './guard.ts'
 import { isAboutRecords, recordIn, showRecord } from './helm.ts'
+import { leavesOut } from './left-out.ts'
 import type { Masker, MaskSet, Oblige } from './port.ts'
 import { tokenMaker } from './token.ts'
 import type { Walk } from './walk.ts'
@@ -60,20 +61,8 @@ interface Fields {
   readonly conditional: MaskedFields
 }
 
-type Field = MaskSet['fields'][number]
-
-const isConditional = ({ keys, detectors }: Field) => keys !== undefined || detectors !== undefined
-
-function fieldsWhere(sets: readonly MaskSet[], is: (field: Field) => boolean): MaskedFields {
-  return maskedFields(sets.map((set) => ({ ...set, fields: set.fields.filter(is) })))
-}
-
 function compile(sets: readonly MaskSet[]): Fields {
-  return {
-    all: maskedFields(sets),
-    guarded: fieldsWhere(sets, (field) => !isConditional(field) && field.freeWrites !== true),
-    conditional: fieldsWhere(sets, isConditional),
-  }
+  return { all: maskedFields(sets), guarded: guardedFields(sets), conditional: conditionalFields(sets) }
 }
 
 /** Hides nothing; a token in a request is refused all the same, since another rule may have put it there. */
@@ -122,7 +111,9 @@ function resourceMasker(
         ? { body: answer.body, count: () => 0 }
         : maskAnswer(answer, request, { ...walk, ...records, encodeTokens: true, trustKinds: true }),
     describeBody: (body) => describeBody(body, request, { ...shown, fields: everything }),
-    writesHidden: (body) => writesHidden(body, request, { ...shown, fields: guarded }),
+    writesHidden: (body, over) =>
+      writesHidden(body, request, { ...shown, fields: guarded }) ||
+      (over !== undefined && leavesOut(body, request, guarded, over)),
     guardWrite(body, sent) {
       refuseTokens(body)
       refuseTokens(recordIn(body) ?? null)

@@ -55,13 +55,24 @@ export interface Masker {
    * are all there: throws ERR_BODY_TOO_LARGE when they do not fit.
    */
   describeBody(body: JsonValue): string
-  /** True when `body`, as its client sent it, has a value of its own where one is hidden whole: a token is none. */
-  writesHidden(body: JsonValue): boolean
+  /**
+   * True when `body`, as its client sent it, has a value of its own where one is hidden whole (a token is none), or takes one away;
+   * of a write that replaces more than it names, `over` is what tells.
+   */
+  writesHidden(body: JsonValue, over?: Overwritten): boolean
   /**
    * Throws ERR_MASK_WRITE, naming the path, when the body carries a mask token anywhere, and when its answer would tell
    * whether a masked value was guessed. `sent` is the request as it would go upstream.
    */
   guardWrite(body: JsonValue, sent: Pick<CanonicalRequest, 'target' | 'contentType'>): void
+}
+
+/** What a write goes over. */
+export interface Overwritten {
+  /** The object as it is stored; null = there is none, undefined = it could not be read. */
+  readonly stored: JsonValue | undefined
+  /** The write as it would go upstream. */
+  readonly sent: Pick<CanonicalRequest, 'target' | 'contentType'>
 }
 
 /** Where values are found that are put back. */
@@ -76,6 +87,8 @@ export interface Sources {
 export interface Restore {
   /** True when the body of a write carries a token, so that the object it changes is to be read. */
   isNeeded(body: JsonValue, request: RequestAttributes): request is ResourceRequest
+  /** True when only what is stored tells whether the write takes away a value that is hidden whole. */
+  asksStored(body: JsonValue, request: RequestAttributes, contentType: string): request is ResourceRequest
   /** The release of helm whose records may know the tokens that the body still carries. */
   releaseOf(
     body: JsonValue,

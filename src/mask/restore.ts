@@ -2,8 +2,9 @@ import type { JsonObject, JsonValue, ResourceRequest } from '../model/request.ts
 import type { Subject } from '../model/subject.ts'
 import { stringifyJson } from '../stream/json.ts'
 import { maskBody } from './describe.ts'
-import { isObject, isSecret, maskedFields } from './fields.ts'
+import { guardedFields, isObject, isSecret, maskedFields } from './fields.ts'
 import { recordIn, withRecord } from './helm.ts'
+import { mayLeaveOut } from './left-out.ts'
 import type { MaskSet, Restore } from './port.ts'
 import { Release } from './release.ts'
 import { Restorer, Shown, staysHidden, unmoved } from './restorer.ts'
@@ -18,6 +19,7 @@ import { maskObject, type Walk } from './walk.ts'
  */
 export function makeRestore(options: { readonly maskSets: readonly MaskSet[]; readonly key: Uint8Array }): Restore {
   const fields = maskedFields(options.maskSets)
+  const guarded = guardedFields(options.maskSets)
   const walkFor = (request: ResourceRequest, subject: Subject): Walk => ({
     fields,
     token: tokenMaker(options.key, subject.name),
@@ -32,6 +34,8 @@ export function makeRestore(options: { readonly maskSets: readonly MaskSet[]; re
       request.subresource === '' &&
       ['create', 'update', 'patch'].includes(request.verb) &&
       holdsToken(body, request),
+    asksStored: (body, request, contentType): request is ResourceRequest =>
+      request.kind === 'resource' && mayLeaveOut(body, request, { fields: guarded, contentType }),
     releaseOf: (body, stored, request) => (holdsToken(body, request) ? releaseOf(body, stored, request) : undefined),
     restore(body, { stored, records = [] }, request, subject) {
       const walk = walkFor(request, subject)

@@ -19,7 +19,7 @@ import { isDiscovery } from './discovery.ts'
 import { forward, negotiate } from './forward.ts'
 import type { Gate } from './gate.ts'
 import { assertUnambiguous } from './headers.ts'
-import { objectsOf, oldObjectOf, restored } from './restored.ts'
+import { objectsOf, oldObjectOf, restored, underneath } from './restored.ts'
 import { sendRevealed } from './reveal.ts'
 import { decideMatter, inputOf, settle, type Matter, type Settled } from './settle.ts'
 import { shownQuery } from './shown-target.ts'
@@ -141,9 +141,10 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
   const reread = async () => ({
     oldObject: await oldObjectOf(whole, body.value, house),
     objects: await objectsOf(whole, house),
+    under: await underneath(whole, house),
   })
   const stored = await reread()
-  const isStored = stored.oldObject !== undefined || stored.objects !== undefined
+  const isStored = stored.oldObject !== undefined || stored.objects !== undefined || stored.under !== undefined
   return {
     ...caller,
     borrowed,

@@ -65,14 +65,35 @@ export async function oldObjectOf(
   object: JsonValue | undefined,
   means: Means,
 ): Promise<JsonValue | undefined> {
-  const { request, subject, session, target } = written
+  const { request, subject, session } = written
   const input = { subject, session, request, ...(object === undefined ? {} : { object }) }
   if (request.kind !== 'resource' || !means.stations.asksOldObject(input)) return undefined
-  const path = target.encoded.split('?', 1)[0] ?? ''
+  return storedUnder(written, request, means)
+}
+
+/** Null when there is nothing, undefined when it could not be read. */
+async function storedUnder(written: Written, request: ResourceRequest, means: Means): Promise<JsonValue | undefined> {
+  const path = written.target.encoded.split('?', 1)[0] ?? ''
   const answer = await read(written, { ...request, verb: 'get', effects: ['read'], dryRun: false }, path, means)
   if (answer.statusCode === 200) return readObject(answer)
   answer.body.destroy()
   return answer.statusCode === 404 ? null : undefined
+}
+
+/**
+ * What is stored under the name of a write that may take hidden values away, as `oldObjectOf` reads it; undefined when that need
+ * not be known.
+ *
+ * @throws Fault ERR_UPSTREAM_*, ERR_MASK.
+ */
+export async function underneath(
+  written: Written,
+  means: Means,
+): Promise<{ readonly stored: JsonValue | undefined } | undefined> {
+  const { request, body } = written
+  const { restore } = means.stations
+  if (body.value === undefined || !restore.asksStored(body.value, request, body.contentType)) return undefined
+  return { stored: await storedUnder(written, request, means) }
 }
 
 /**

@@ -29,8 +29,10 @@ export interface Matter {
   readonly objects?: number | undefined
   /** Set when one masked value is asked for. */
   readonly reveal?: Reveal | undefined
+  /** What is stored where the write may take hidden values away: null = nothing, undefined = it could not be read. */
+  readonly under?: { readonly stored: JsonValue | undefined } | undefined
   /** Reads the cluster's share of this anew; rejects with ERR_UPSTREAM_*, ERR_MASK. Absent = none of it is the cluster's. */
-  readonly reread?: () => Promise<Pick<Matter, 'oldObject' | 'objects'>>
+  readonly reread?: () => Promise<Pick<Matter, 'oldObject' | 'objects' | 'under'>>
 }
 
 export type Settled =
@@ -78,10 +80,10 @@ export function inputOf({ subject, session, request, object, oldObject, objects 
  * one that is stored. A new object has none to ask for.
  */
 function writesOverHidden(decision: Decision, matter: Matter, stations: Pick<Stations, 'oblige'>): boolean {
-  const { request, subject, asSent } = matter
+  const { request, subject, asSent, under, canonical: sent } = matter
   if (asSent === undefined || (request.verb !== 'update' && request.verb !== 'patch')) return false
   try {
-    return stations.oblige(decision.obligations, request, subject).writesHidden(asSent)
+    return stations.oblige(decision.obligations, request, subject).writesHidden(asSent, under && { ...under, sent })
   } catch (thrown) {
     // `settle` refuses what it cannot be obliged to.
     if (toFault(thrown).code === 'ERR_MASK') return false

@@ -350,6 +350,65 @@ describe('a guess at a hidden value is not answered by the version of its object
   })
 })
 
+describe('a write that replaces more than it names', () => {
+  const lacking = (version?: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db', annotations, ...(version === undefined ? {} : { resourceVersion: version }) },
+    data: { binary: values.binary, empty: '' },
+  })
+
+  test('waits where it leaves a hidden value out, and is written as it is when it was confirmed', async () => {
+    await makeSecret('create')
+    const read = JSON.parse((await shown('get', 'secret', 'db', '-o', 'json')).stdout) as {
+      data: Record<string, string>
+    }
+    const { password: _out, ...rest } = read.data
+    const replaced = await shown('replace', '-f', await file('less.json', { ...read, data: rest }))
+    expect([replaced.code, replaced.stderr]).toEqual([1, expect.stringContaining('is still held')])
+    const map = [{ op: 'replace', path: '/data', value: rest }]
+    const change = () => shown('patch', 'secret', 'db', '--type=json', '-p', JSON.stringify(map))
+    expect((await change()).stderr).toContain('is still held')
+    await expectUntouched()
+    const held = await control.listHeld('pending')
+    expect(held.map(({ reasons: [first] }) => first?.code)).toEqual(['hidden-write', 'hidden-write'])
+    await control.confirm(held[1]?.id ?? '', held[1]?.digest ?? '')
+    expect(await change()).toMatchObject({ code: 0 })
+    expect(Object.keys((await stored()).data)).toEqual(Object.keys(rest))
+  })
+
+  test('does not wait where all that was read comes back', async () => {
+    await makeSecret('create')
+    const read = JSON.parse((await shown('get', 'secret', 'db', '-o', 'json')).stdout) as { metadata: object }
+    const labelled = { ...read, metadata: { ...read.metadata, labels: { team: 'shop' } } }
+    expect(await shown('replace', '-f', await file('read.json', labelled))).toMatchObject({ code: 0 })
+    expect((await stored()).data['password']).toBe(values.password)
+  })
+
+  test('by server-side apply it waits where its manager had applied what it leaves out now', async () => {
+    const whole = await file('whole.json', { ...lacking(), data: values })
+    const applied = ['apply', '--server-side', '--force-conflicts', '--field-manager=ci', '-f']
+    expect(await direct(...applied, whole)).toMatchObject({ code: 0 })
+    const read = JSON.parse((await shown('get', 'secret', 'db', '-o', 'json')).stdout) as {
+      data: Record<string, string>
+    }
+    const { password: _out, ...rest } = read.data
+    const less = await file('less.json', { ...lacking(), metadata: { name: 'db' }, data: rest })
+    const { code, stderr } = await shown(...applied, less)
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is still held')])
+    await expectUntouched()
+    const all = await file('all.json', {
+      ...lacking(),
+      metadata: { name: 'db', labels: { team: 'shop' } },
+      data: read.data,
+    })
+    expect((await direct('get', 'secret', 'db', '-o', 'json')).stdout).not.toContain('"team"')
+    const other = ['apply', '--server-side', '--force-conflicts', '--field-manager=other', '-f']
+    expect(await shown(...other, all)).toMatchObject({ code: 0, stderr: '' })
+    expect((await stored()).data['password']).toBe(values.password)
+  })
+})
+
 describe('a variable whose value is hidden by its name', () => {
   const pod = (name: string, value: string, version?: string) => ({
     apiVersion: 'apps/v1',

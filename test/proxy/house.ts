@@ -138,6 +138,7 @@ export const knownToken: Stations['identify'] = (authorization) =>
 
 export const nothingToRestore: Stations['restore'] = {
   isNeeded: (_body, _request): _request is ResourceRequest => false,
+  asksStored: (_body, _request, _contentType): _request is ResourceRequest => false,
   releaseOf: () => undefined,
   restore: (body) => body,
 }
