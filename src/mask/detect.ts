@@ -8,10 +8,13 @@ import { TOKEN_PREFIX } from './token.ts'
 const patterns = {
   'aws-access-key':
     /(?<secret>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b)|aws_?secret_?access_?key["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?<more>[A-Za-z0-9/+]{40})/gi,
-  'private-key': /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----(?<secret>(?:(?!-----END)[^]){1,65536})/g,
+  'private-key':
+    /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?<secret>(?:(?!-----END)[^]){1,65536})/g,
   jwt: /\b(?<secret>eyJ[\w-]{8,1024}\.eyJ[\w-]{8,16384}\.[\w-]{0,4096})/g,
   'bearer-token': /\bbearer[ \t]{1,8}(?<secret>[A-Za-z0-9._~+/-]{16,8192}={0,2})/gi,
-  'connection-string': /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/"']{0,256}:(?<secret>[^\s@/"']{1,1024})@/gi,
+  // With a slash in it, a number at its beginning is a port, and the @ a part of what follows.
+  'connection-string':
+    /\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:@/"']{0,256}:(?<secret>[^\s@/"']{1,1024}|(?!\d{1,5}[,/?#])[^\s@"']{1,256})@/gi,
 } as const satisfies Record<DetectorName, RegExp>
 
 /** What each finding has in it: without any of these words there is none. */

@@ -25,6 +25,12 @@ describe('what looks like a secret in a text', () => {
     ['Authorization: Bearer abcdefghijklmnop.qrs', 'Authorization: Bearer ***'],
     ['url=postgres://app:hunter2@db:5432/shop?x=1', 'url=postgres://app:***@db:5432/shop?x=1'],
     ['redis://:hunter2@cache', 'redis://:***@cache'],
+    ['postgres://app:hun/ter?2#@db/shop', 'postgres://app:***@db/shop'],
+    ['amqp://app:123,abc@mq', 'amqp://app:***@mq'],
+    [
+      '-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQPG\n-----END PGP PRIVATE KEY BLOCK-----',
+      '-----BEGIN PGP PRIVATE KEY BLOCK-----***-----END PGP PRIVATE KEY BLOCK-----',
+    ],
   ])('%s', (text, shown) => expect(hide(text)).toBe(shown))
 
   it.each([
@@ -32,6 +38,8 @@ describe('what looks like a secret in a text', () => {
     'a bearer of good news',
     'secret: see the vault',
     'postgres://db:5432/shop',
+    'https://registry:4873/@acme/shop',
+    'mongodb://one:27017,two:27017/shop?user=a@b',
     '-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----',
   ])('leaves %s as it is', (text) => expect(hide(text)).toBe(text))
 
@@ -48,6 +56,7 @@ describe('what looks like a secret in a text', () => {
       'eyJaaaaaaaa-'.repeat(80_000),
       'x://'.repeat(200_000),
       'bearer '.repeat(100_000),
+      'ab://:'.repeat(170_000),
     ]) {
       expect(hide(text).length).toBeGreaterThan(0)
     }
