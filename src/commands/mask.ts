@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { fileProblem } from '../config/file-problem.ts'
-import { maskedFields, refOfKind } from '../mask/fields.ts'
+import { maskedFields, type MaskedFields } from '../mask/fields.ts'
 import { tokenMaker } from '../mask/token.ts'
 import { ValueMasker } from '../mask/values.ts'
 import { Fault } from '../model/fault.ts'
@@ -52,8 +52,9 @@ Examples
     }
     const object = await readObject(file)
     let hidden = 0
-    const masker = new ValueMasker(requestFor(object), {
-      fields: maskedFields(names.length === 0 ? maskSets : maskSets.filter(({ name }) => names.includes(name))),
+    const fields = maskedFields(names.length === 0 ? maskSets : maskSets.filter(({ name }) => names.includes(name)))
+    const masker = new ValueMasker(requestFor(object, fields), {
+      fields,
       token: tokenMaker(randomBytes(32), ''),
       fallback: { namespace: '', name: '' },
       encodeTokens: true,
@@ -80,8 +81,8 @@ async function readObject(file: string): Promise<JsonObject> {
 }
 
 /** A read of the resource that the object says it is of. */
-function requestFor(object: JsonObject): ResourceRequest {
-  const { apiGroup = '', resource = '' } = refOfKind(object) ?? {}
+function requestFor(object: JsonObject, fields: MaskedFields): ResourceRequest {
+  const { apiGroup = '', resource = '' } = fields.refOf(object) ?? {}
   return {
     kind: 'resource',
     verb: 'get',

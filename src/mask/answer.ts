@@ -124,7 +124,7 @@ class AnswerMasker {
   #listOf(head: Extract<Part, { kind: 'head' }>): List {
     const value = read(Buffer.concat([head.bytes, Buffer.from(']}')])) as JsonObject
     if (head.isTable) this.#values.tables.begin(value)
-    return { refs: [this.#ref, ...itemRefs(value)], isTable: head.isTable, keys: head.keys }
+    return { refs: [this.#ref, ...itemRefs(value, this.#walk.fields)], isTable: head.isTable, keys: head.keys }
   }
 
   #head(bytes: Buffer): Uint8Array[] {

@@ -54,6 +54,8 @@ export interface MaskedFields {
   /** True when a mask names this very resource, also for what is hidden on conditions. */
   isLookedAt(ref: ResourceRef): boolean
   readonly look: Look
+  /** The resource of an object that names its kind: one that a mask names, if it can be one of those; undefined when it names none. */
+  refOf(object: JsonObject): ResourceRef | undefined
 }
 
 export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
@@ -74,15 +76,23 @@ export function maskedFields(maskSets: readonly MaskSet[]): MaskedFields {
       ),
       isLookedAt: named.length > 0,
     }
-    const [oldest] = known.keys()
-    if (oldest !== undefined && known.size >= MAX_KNOWN) known.delete(oldest)
-    known.set(key, compiled)
-    return compiled
+    return remember(known, key, compiled)
   }
+  const kinds = new Map<string, ResourceRef>()
+  const isLookedAt = (ref: ResourceRef) => ofResource(ref).isLookedAt
   return {
+    refOf({ kind, apiVersion }) {
+      if (typeof kind !== 'string' || kind === '') return undefined
+      const version = typeof apiVersion === 'string' ? apiVersion : ''
+      const key = `${version} ${kind}`
+      const found = kinds.get(key)
+      if (found !== undefined) return found
+      const refs = refsOfKind(kind, version)
+      return remember(kinds, key, refs.find(isLookedAt) ?? refs[0])
+    },
     pathsOf: (ref) => ofResource(ref).paths,
     isNamed: (ref) => ofResource(ref).isNamed,
-    isLookedAt: (ref) => ofResource(ref).isLookedAt,
+    isLookedAt,
     look: makeLook(maskSets),
   }
 }
@@ -102,6 +112,14 @@ export function conditionalFields(maskSets: readonly MaskSet[]): MaskedFields {
 
 function fieldsWhere(maskSets: readonly MaskSet[], is: (field: MaskSet['fields'][number]) => boolean): MaskedFields {
   return maskedFields(maskSets.map((set) => ({ ...set, fields: set.fields.filter(is) })))
+}
+
+/** The oldest goes when there are too many. */
+function remember<T>(known: Map<string, T>, key: string, value: T): T {
+  const [oldest] = known.keys()
+  if (oldest !== undefined && known.size >= MAX_KNOWN) known.delete(oldest)
+  known.set(key, value)
+  return value
 }
 
 interface OfResource {
@@ -130,15 +148,14 @@ export function isSecret(ref: ResourceRef): boolean {
 }
 
 /**
- * The resource of an object that names its kind, guessed as Kubernetes guesses it (k8s.io/apimachinery
- * pkg/api/meta/restmapper.go, UnsafeGuessKindToResource). Undefined when it names none.
+ * The resources that an object of its kind can be: first what Kubernetes guesses (k8s.io/apimachinery pkg/api/meta/restmapper.go,
+ * UnsafeGuessKindToResource), then what authors of custom resources write where that guess is no word (gateways, meshes).
  */
-export function refOfKind(object: JsonObject): ResourceRef | undefined {
-  const { kind, apiVersion } = object
-  if (typeof kind !== 'string' || kind === '') return undefined
-  const version = typeof apiVersion === 'string' ? apiVersion : ''
+function refsOfKind(kind: string, version: string): readonly [ResourceRef, ...ResourceRef[]] {
   const apiGroup = version.includes('/') ? (version.split('/', 1)[0] ?? '') : ''
-  return { apiGroup, resource: plural(kind.toLowerCase()) }
+  const word = kind.toLowerCase()
+  const of = (resource: string) => ({ apiGroup, resource })
+  return [of(plural(word)), of(`${word}s`), of(`${word}es`), of(word)]
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

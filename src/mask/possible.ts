@@ -118,8 +118,8 @@ function needles(path: MaskPath): string[] {
   })
 }
 
-/** Kinds, in lower case, whose plural is the resource: `secrets` ← secret; `policies` ← policy. */
+/** Kinds, in lower case, that can be of the resource (`MaskedFields.refOf`): `secrets` ← secret; `policies` ← policy. */
 function kindsOf(resource: string): string[] {
   const text = resource.toLowerCase()
-  return [...new Set([text.replace(/s$/, ''), text.replace(/es$/, ''), text.replace(/ies$/, 'y')])]
+  return [...new Set([text, text.replace(/s$/, ''), text.replace(/es$/, ''), text.replace(/ies$/, 'y')])]
 }

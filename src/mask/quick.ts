@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { JsonObject } from '../model/request.ts'
 import { BACKSLASH, OPEN_BRACE, OPEN_BRACKET, QUOTE, skipSpace } from '../stream/json-scan.ts'
-import { refOfKind, type ResourceRef } from './fields.ts'
+import type { MaskedFields, ResourceRef } from './fields.ts'
 import { membersAt, membersOf, metadataOf, notUnderstood, type Member } from './object-bytes.ts'
 import { pathsFrom } from './paths.ts'
 import { replacementsIn, type Replacement } from './replacements.ts'
@@ -30,7 +30,7 @@ export class QuickMasker {
     try {
       const members = known ?? membersOf(bytes)
       if (isOfAnotherShape(bytes, members)) return undefined
-      const own = kindOf(bytes, members)
+      const own = kindOf(bytes, members, this.#walk.fields)
       const all = own === undefined ? refs : [...refs, own]
       const { fields } = this.#walk
       const inside = {
@@ -70,8 +70,8 @@ function plainOwners(bytes: Buffer, members: readonly Member[]): number {
   return count
 }
 
-/** The resource of the kind that the object names, as `refOfKind`. */
-function kindOf(bytes: Buffer, members: readonly Member[]): ResourceRef | undefined {
+/** The resource of the kind that the object names, as `MaskedFields` knows it. */
+function kindOf(bytes: Buffer, members: readonly Member[], fields: MaskedFields): ResourceRef | undefined {
   const texts: Record<string, string> = {}
   for (const { key, from, to } of members) {
     if (key !== 'kind' && key !== 'apiVersion') continue
@@ -80,7 +80,7 @@ function kindOf(bytes: Buffer, members: readonly Member[]): ResourceRef | undefi
     if (bytes.subarray(from, to).includes(BACKSLASH)) throw notUnderstood
     texts[key] = bytes.toString('utf8', from + 1, to - 1)
   }
-  return refOfKind(texts satisfies JsonObject)
+  return fields.refOf(texts satisfies JsonObject)
 }
 
 /** True when a row of a Table brings an object, whose bytes were looked at with the row's. */

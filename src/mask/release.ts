@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../model/request.ts'
 import { differences } from './differences.ts'
-import { isObject, refOfKind, type ResourceRef } from './fields.ts'
+import { isObject, type MaskedFields, type ResourceRef } from './fields.ts'
 import { maskRecord, recordedObjects, recordIn, valuesPath } from './helm.ts'
 import { readManifests, rewritten } from './manifests.ts'
 import { Restorer, Shown, staysHidden } from './restorer.ts'
@@ -34,7 +34,7 @@ export class Release {
   /** Adds what stood for the values of an object. */
   note(shown: Shown, wanted: Named): void {
     for (const { namespace, object, masked } of this.#objects) {
-      if (!isThis(object, namespace, wanted)) continue
+      if (!isThis(object, namespace, wanted, this.#walk.fields)) continue
       shown.note(object, masked)
       differences(object, masked, [], (path, _text, value) => {
         for (const [token, text] of this.#values) {
@@ -115,7 +115,7 @@ export class Release {
     const changes: Parameters<typeof rewritten>[1][number][] = []
     for (const manifest of readManifests(text) ?? []) {
       const { object } = manifest
-      const ref = refOfKind(object)
+      const ref = this.#walk.fields.refOf(object)
       const metadata = isObject(object['metadata']) ? object['metadata'] : {}
       if (ref === undefined || typeof metadata['name'] !== 'string') continue
       const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : this.#namespace
@@ -140,8 +140,8 @@ export class Release {
   }
 }
 
-function isThis(object: JsonObject, namespace: string, wanted: Named): boolean {
-  const ref = refOfKind(object)
+function isThis(object: JsonObject, namespace: string, wanted: Named, fields: MaskedFields): boolean {
+  const ref = fields.refOf(object)
   const metadata = isObject(object['metadata']) ? object['metadata'] : {}
   return (
     ref?.apiGroup === wanted.apiGroup &&

@@ -1,6 +1,6 @@
 import { Fault } from '../model/fault.ts'
 import type { JsonValue, ResourceRequest } from '../model/request.ts'
-import { isObject, refOfKind, type ResourceRef } from './fields.ts'
+import { isObject, type MaskedFields, type ResourceRef } from './fields.ts'
 import { neutralStatus, shortStatus } from './status.ts'
 import { TableMasker } from './table.ts'
 import { maskObject, type Walk } from './walk.ts'
@@ -45,17 +45,17 @@ export class ValueMasker {
     if (kind === 'Table') return this.tables.mask(value)
     const items = value['items']
     if (!Array.isArray(items)) return maskObject(value, [this.#ref], this.#walk)
-    const refs = [this.#ref, ...itemRefs(value)]
+    const refs = [this.#ref, ...itemRefs(value, this.#walk.fields)]
     const masked = maskObject({ ...value, items: [] }, [this.#ref], this.#walk)
     return { ...(masked as object), items: items.map((item: JsonValue) => maskObject(item, refs, this.#walk)) }
   }
 }
 
 /** `SecretList` → secrets. */
-export function itemRefs(list: { readonly [key: string]: JsonValue }): ResourceRef[] {
+export function itemRefs(list: { readonly [key: string]: JsonValue }, fields: MaskedFields): ResourceRef[] {
   const { kind } = list
   if (typeof kind !== 'string' || !kind.endsWith('List')) return []
-  const ref = refOfKind({ ...list, kind: kind.slice(0, -'List'.length) })
+  const ref = fields.refOf({ ...list, kind: kind.slice(0, -'List'.length) })
   return ref === undefined ? [] : [ref]
 }
 

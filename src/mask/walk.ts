@@ -8,7 +8,6 @@ import {
   isObject,
   lastAppliedPath,
   mayHoldManifest,
-  refOfKind,
   type MaskedFields,
   type MaskedPath,
   type ResourceRef,
@@ -87,7 +86,7 @@ function descend(value: JsonValue, tracks: readonly Track[], trail: readonly str
     return value.map((element: JsonValue, index) => replace(String(index), element, tracks, trail, walk))
   }
   if (!isObject(value)) return value
-  const own = walk.trustKinds ? refOfKind(value) : undefined
+  const own = walk.trustKinds ? walk.fields.refOf(value) : undefined
   const all = own === undefined ? tracks : [...tracks, ...tracksOf(value, [own], trail, walk)]
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, replace(key, child, all, trail, walk)]))
 }
