@@ -51,7 +51,7 @@ export class TableMasker {
     const walk: Walk = {
       ...this.#walk,
       hidden: (value) => {
-        values.push(textOf(value))
+        values.push(...spellings(textOf(value)))
         this.#walk.hidden(value)
       },
     }
@@ -92,6 +92,13 @@ export class TableMasker {
   #isHarmless(index: number): boolean {
     return (isSecret(this.#ref) ? columnsOfSecrets : columnsOfAll).has(this.#columns[index] ?? '')
   }
+}
+
+/** As a cell may quote a value: as it is, or in JSON, in which Go escapes what could be HTML (encoding/json HTMLEscape). */
+function spellings(text: string): readonly string[] {
+  const json = JSON.stringify(text).slice(1, -1)
+  const html = json.replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
+  return [...new Set([text, json, html])]
 }
 
 function textOf(value: Secret): string {

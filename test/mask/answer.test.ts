@@ -140,6 +140,20 @@ describe('A canary in a secret', () => {
     expect(traced).toMatchObject({ rows: [{ cells: ['w', 'Ready', '5d'] }] })
   })
 
+  it.each([
+    ['as it is', (value: string) => value],
+    ['in JSON', (value: string) => JSON.stringify({ token: value })],
+    ['in JSON as Go writes it', (value: string) => JSON.stringify([value]).replace('<', '\\u003c')],
+  ])('does not leave in a cell that quotes it %s', async (_how, quoted) => {
+    const widgets = resourceRequest('list', 'widgets.example.com', { namespace: 'shop' })
+    const value = `"${canary}<\\`
+    const object = { kind: 'Widget', metadata: { name: 'w', annotations: { 'x/access-token': value } } }
+    const columnDefinitions = ['Name', 'Marks'].map((name) => ({ name, type: 'string' }))
+    const rows = [{ cells: ['w', quoted(value)], object }]
+    const result = await masked(widgets, table(null, { columnDefinitions, rows }))
+    expect(result).toMatchObject({ rows: [{ cells: ['w', expect.stringMatching(tokenText)] }] })
+  })
+
   it('does not leave through an escaped key', async () => {
     const text = `{"kind":"Secret","apiVersion":"v1","\\u0064ata":{"p":"${base64(canary)}"}}`
     expect(leaks((await through(one, text)).text)).toEqual([])

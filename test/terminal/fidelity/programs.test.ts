@@ -88,7 +88,8 @@ const stories: readonly Told[] = [
       { keys: ' ', shows: 'note 42' },
       { keys: '/part 70\r', shows: 'part 70' },
       { size: [60, 15], shows: 'part 70' },
-      { size: [120, 39], shows: 'part 70' },
+      // The last row that the new size has room for: a key before less has drawn it is lost.
+      { size: [120, 39], shows: 'note 107' },
       { keys: 'G', shows: '(END)' },
     ],
   },
