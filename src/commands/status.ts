@@ -15,6 +15,7 @@ import { exitCode, flag, printJson, text, type Command } from './command.ts'
 import { connect, foldersOf } from './link.ts'
 import { lookNow } from './live.ts'
 import { stateHelp, stateOption } from './shared-options.ts'
+import { listed } from './wrap.ts'
 
 export const command: Command = {
   name: 'status',
@@ -37,7 +38,7 @@ Examples
     if (flag(parsed, 'json')) printJson(context, picture)
     else {
       const lines = [...describe(picture, Date.now()), ['state', folders.root] as const]
-      for (const [name, words] of lines) context.stdout.write(`${name.padEnd(11)}${plain(words)}\n`)
+      for (const [name, words] of lines) context.stdout.write(`${listed(name, plain(words), context.stdout, 11)}\n`)
     }
     return exitCode.ok
   },

@@ -15,6 +15,13 @@ export function wrap(text: string, first: number, others: number, columns = 80):
   return [...lines, line].join('\n')
 }
 
+/** One row of a list with a name before it; on a terminal too narrow for it, what goes on stands below where it began. */
+export function listed(name: string, text: string, stream: NodeJS.WriteStream, column: number): string {
+  const row = name.padEnd(column) + text
+  if (!stream.isTTY || row.length <= stream.columns) return row
+  return name.padEnd(column) + wrap(text, column, column, Math.max(stream.columns, column + 20)).slice(column)
+}
+
 /** Prose for a person: wrapped to the width of a terminal, left whole for a file or a pipe, where scripts look for it. */
 export function prose(text: string, stream: NodeJS.WriteStream, hang: number): string {
   if (!stream.isTTY) return text

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { wrap } from '../../src/commands/wrap.ts'
+import { listed, wrap } from '../../src/commands/wrap.ts'
 
 const words = fc.array(fc.stringMatching(/^[a-zé-ü…]{1,30}$/), { minLength: 1, maxLength: 60 })
 
@@ -30,4 +30,12 @@ it('breaks as late as it can', () => {
 
 it('leaves a command between backticks whole', () => {
   expect(wrap('run `a b c` now', 0, 0, 8)).toBe('run\n`a b c`\nnow')
+})
+
+it('a row of a list goes on below where it began, and is left alone where it fits or nobody reads it', () => {
+  const stream = (isTTY: boolean, columns: number) => ({ isTTY, columns }) as NodeJS.WriteStream
+  const text = 'h-abc234  ana  delete namespace x'
+  expect(listed('held', text, stream(true, 30), 6)).toBe('held  h-abc234 ana delete\n      namespace x')
+  expect(listed('held', text, stream(true, 39), 6)).toBe(`held  ${text}`)
+  expect(listed('held', text, stream(false, 30), 6)).toBe(`held  ${text}`)
 })
