@@ -1,37 +1,74 @@
-import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../model/fault.ts'
 
 const lockFile = 'writer.lock'
-/** Two starters may meet over one stale lock; each further round means that yet another one came. */
+/** A round is lost when another process lets go in its midst. */
 const maxRounds = 5
+/** Locks of writers that died one after the other, none of which let go in good order. */
+const maxDead = 10_000
 
 /**
  * Makes this process the folder's only writer; a lock whose process is gone is taken over. Returns the release function.
  *
+ * Nobody removes the lock of another, since it may be a fresh one by then: the lock of a dead writer has a successor, whose name
+ * is made of what it holds, so that of many who take over exactly one makes it (link(2) is atomic). Whoever lets go removes
+ * the dead ones, the first one first: who has made a successor of one looks whether they are all still there.
+ *
  * @throws Fault ERR_JOURNAL when another living process writes, naming it.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const path = join(folder, lockFile)
   const mine = `${JSON.stringify({ pid: process.pid, started: await startTime(process.pid), id: uniqueName() })}\n`
   const candidate = join(folder, `.${uniqueName()}.lock`)
   await writeFile(candidate, mine, { mode: 0o600 })
   try {
     for (let round = 0; round < maxRounds; round++) {
-      if (await linked(candidate, path)) return async () => release(path, mine)
-      await removeIfStale(folder, path)
+      const { locks, owner } = await chainIn(folder)
+      if (owner !== undefined) throw taken(folder, owner)
+      const path = nextPath(folder, locks)
+      if (!(await linked(candidate, path))) continue
+      if (await areThere(locks)) return () => release([...locks, { path, content: mine }])
+      await removeIf({ path, content: mine })
     }
   } finally {
     await rm(candidate, { force: true })
   }
-  throw new Fault('ERR_JOURNAL', `The journal's lock ${path} changes hands all the time.`, { advice: 'Start again.' })
+  throw new Fault('ERR_JOURNAL', `The journal's lock in ${folder} changes hands all the time.`, {
+    advice: 'Start again.',
+  })
 }
 
 /** The process that writes the journal now, if any. */
 export async function livingWriter(folder: string): Promise<number | undefined> {
-  const owner = parseOwner(await readIfThere(join(folder, lockFile)))
-  return owner !== undefined && (await isAlive(owner)) ? owner.pid : undefined
+  return (await chainIn(folder)).owner?.pid
+}
+
+interface Lock {
+  readonly path: string
+  readonly content: string
+}
+
+/** The locks of the dead, each the successor of the one before, and the living owner of the one after them. */
+async function chainIn(folder: string): Promise<{ readonly locks: readonly Lock[]; readonly owner?: Owner }> {
+  const locks: Lock[] = []
+  while (locks.length < maxDead) {
+    const path = nextPath(folder, locks)
+    const content = await readIfThere(path)
+    if (content === undefined) break
+    const owner = parseOwner(content)
+    if (owner !== undefined && (await isAlive(owner))) return { locks, owner }
+    locks.push({ path, content })
+  }
+  return { locks }
+}
+
+/** Of the content and the place in the chain alone: one folder may have many paths. */
+function nextPath(folder: string, locks: readonly Lock[]): string {
+  const last = locks.at(-1)
+  if (last === undefined) return join(folder, lockFile)
+  const name = createHash('sha256').update(`${locks.length} ${last.content}`).digest('hex').slice(0, 32)
+  return join(folder, `${lockFile}.${name}`)
 }
 
 async function linked(candidate: string, path: string): Promise<boolean> {
@@ -44,29 +81,24 @@ async function linked(candidate: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves a stale lock aside first, so that of two takers only one can remove it, and never a fresh one. */
-async function removeIfStale(folder: string, path: string): Promise<void> {
-  const content = await readIfThere(path)
-  if (content === undefined) return
-  const owner = parseOwner(content)
-  if (owner !== undefined && (await isAlive(owner))) {
-    throw new Fault('ERR_JOURNAL', `Process ${owner.pid} already writes the journal in ${folder}.`, {
-      advice: 'End that broker first, or choose another state folder with --state DIR.',
-    })
-  }
-  const aside = join(folder, `.${uniqueName()}.stale`)
-  try {
-    await rename(path, aside)
-  } catch (failure) {
-    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw failure
-  }
-  if ((await readIfThere(aside)) !== content) await linked(aside, path)
-  await rm(aside, { force: true })
+async function areThere(locks: readonly Lock[]): Promise<boolean> {
+  for (const { path, content } of locks) if ((await readIfThere(path)) !== content) return false
+  return true
 }
 
-async function release(path: string, mine: string): Promise<void> {
-  if ((await readIfThere(path)) === mine) await rm(path, { force: true })
+/** The first one first: from then on another process may write, and this one does no more. */
+async function release(locks: readonly Lock[]): Promise<void> {
+  for (const lock of locks) await removeIf(lock)
+}
+
+async function removeIf({ path, content }: Lock): Promise<void> {
+  if ((await readIfThere(path)) === content) await rm(path, { force: true })
+}
+
+function taken(folder: string, owner: Owner): Fault {
+  return new Fault('ERR_JOURNAL', `Process ${owner.pid} already writes the journal in ${folder}.`, {
+    advice: 'End that broker first, or choose another state folder with --state DIR.',
+  })
 }
 
 interface Owner {
