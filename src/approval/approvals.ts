@@ -186,7 +186,7 @@ class ApprovalDesk implements Approvals {
     }
     const untold = this.list().find((held) => this.#isUntold(held) && isRepeat(held, ask))
     if (untold !== undefined) {
-      const held = await this.#ledger.change(untold.id, { untold: false })
+      const held = await this.#ledger.note(untold.id, { untold: false })
       resolve({ kind: 'denied', held, reason: { code: 'review-denied', message: held.outcome } })
       return
     }

@@ -61,10 +61,16 @@ export class Ledger {
 
   /** Rejects with ERR_STATE, and then nothing has changed. */
   async change(id: string, change: Partial<HeldRequest>): Promise<HeldRequest> {
+    const held = await this.note(id, change)
+    this.#tell(held)
+    return held
+  }
+
+  /** The same for what no screen shows: it is kept, and not announced. */
+  async note(id: string, change: Partial<HeldRequest>): Promise<HeldRequest> {
     await this.settle()
     const held = { ...this.get(id), ...change }
     await this.#keep(held)
-    this.#tell(held)
     return held
   }
 

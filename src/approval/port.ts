@@ -35,8 +35,9 @@ export type HoldOutcome =
 
 /**
  * Parks the request until it is decided. `signal` aborts when the client goes away: the request is then withdrawn.
- * A repeat with the same subject and digest joins a request that is pending without a waiting client, or consumes one
- * that was approved meanwhile, or learns once that it was denied meanwhile; where it reveals a value, only a repeat by the session that it is of.
+ * A repeat with the same subject and digest joins a request that is pending without a waiting client, consumes one that
+ * was approved meanwhile, or learns once that it was denied; where it reveals a value, only a repeat by the session that
+ * it is of.
  */
 export type Park = (ask: HoldAsk, signal: AbortSignal) => Promise<HoldOutcome>
 
