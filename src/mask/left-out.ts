@@ -4,7 +4,7 @@ import { matchesGlob } from './glob.ts'
 import { isApply, pointerSegments } from './guard.ts'
 import type { MaskPath, Overwritten } from './port.ts'
 
-/** A key, or an element of a list: by its name, where it has one, since lists are turned round. */
+/** A key, or an element of a list: by its name, where no other has it, since lists are turned round. */
 type Step = string | { readonly index: number; readonly name: JsonValue | undefined }
 
 /**
@@ -69,8 +69,13 @@ function placesIn(value: JsonValue | undefined, [segment, ...rest]: MaskPath): r
   if (segment === undefined) return value === undefined || value === null ? [] : [[]]
   const inside = (step: Step, one: JsonValue) => placesIn(one, rest).map((place) => [step, ...place])
   if (Array.isArray(value)) {
-    return value.flatMap((one: JsonValue, index) =>
-      matchesGlob(segment, String(index)) ? inside({ index, name: nameOf(one) }, one) : [],
+    const list: readonly JsonValue[] = value
+    const nameIn = (one: JsonValue) => {
+      const name = nameOf(one)
+      return list.filter((other) => nameOf(other) === name).length === 1 ? name : undefined
+    }
+    return list.flatMap((one, index) =>
+      matchesGlob(segment, String(index)) ? inside({ index, name: nameIn(one) }, one) : [],
     )
   }
   if (!isObject(value)) return []

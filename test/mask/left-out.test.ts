@@ -95,6 +95,20 @@ describe('What a write leaves out of what is hidden', () => {
       over(till),
       false,
     ],
+    [
+      'one of two elements of a name',
+      { spec: { keys: [{ name: 'one', value: 'x' }] } },
+      ofTill,
+      over({
+        spec: {
+          keys: [
+            { name: 'one', value: 'x' },
+            { name: 'one', value: 'y' },
+          ],
+        },
+      }),
+      true,
+    ],
     ['the value of an element', { spec: { keys: [{ name: 'one' }, { value: 'y' }] } }, ofTill, over(till), true],
   ] as const)('%s', (_what, body, request, under, isLeftOut) => {
     expect(leavesOut(body as JsonValue, request, fields, under)).toBe(isLeftOut)
