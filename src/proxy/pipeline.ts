@@ -112,11 +112,11 @@ async function prepare({ asked, trace, gone, closing }: Exchange, house: House):
   assertUnambiguous(asked)
   const identified = async () => {
     const caller = (trace.caller = await stations.identify(asked.headers.authorization))
+    gate.admit(asked.ends)
     trace.borrowed = borrow(asked, caller, house)
     return { caller, borrowed: trace.borrowed }
   }
   const known = await identified()
-  gate.admit(asked.ends)
   const target = (trace.target = parseTarget(asked.target))
   const { method } = asked
   const contentType = mediaType(asked.headers['content-type'])
