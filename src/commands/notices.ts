@@ -49,10 +49,13 @@ function tell(context: Context, event: SessionEvent): void {
 function tellWayOut(context: Context, parsed: Parsed, { link }: Supervised, held: HeldRequest): void {
   const state = text(parsed, 'state')
   const where = state === undefined ? '' : ` --state ${state}`
+  // Who confirms has to be whoever asked, and the configuration says how people sign in.
+  const config = text(parsed, 'config')
+  const as = config === undefined ? '' : ` --config ${config}`
   const who = link.info.practice ? ' --practice' : ''
   const answer =
     held.requirement.kind === 'confirm'
-      ? `You confirm it with \`chaperone held confirm ${held.id}${where}\` in another terminal.`
+      ? `You confirm it with \`chaperone held confirm ${held.id}${where}${as}\` in another terminal.`
       : `A reviewer answers with \`chaperone review${who}${where}\` or \`chaperone held approve ${held.id}${who}${where}\`.`
   say(context, held.waiting ? answer : `${answer} Then run the same command again.`)
 }

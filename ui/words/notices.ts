@@ -8,9 +8,8 @@ import { plain } from './plain.ts'
 export function heldNotice(held: HeldRequest): string {
   const waits = held.waiting
     ? `waiting until ${clock(held.expiresAt)} (Ctrl-C withdraws)`
-    : `open for review until ${clock(held.expiresAt)}`
-  const needs = held.requirement.kind === 'confirm' ? 'your confirmation' : whoMay(held.requirement)
-  return `held ${held.id}: ${plain(held.command)} — needs ${needs}; ${waits}`
+    : `open${held.requirement.kind === 'confirm' ? '' : ' for review'} until ${clock(held.expiresAt)}`
+  return `held ${held.id}: ${plain(held.command)} — needs ${whoMay(held.requirement)}; ${waits}`
 }
 
 /** One line for every later state of a held request. */
