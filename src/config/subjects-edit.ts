@@ -93,6 +93,7 @@ async function replace(asked: string, text: string): Promise<void> {
     }
     await rename(beside, path)
   } catch (cause) {
+    // The first failure is told; what it left is removed as far as that goes.
     await rm(beside, { force: true }).catch(() => undefined)
     throw unwritable(path, cause)
   }
