@@ -81,4 +81,7 @@ it('the practice provider has somebody who works and somebody who reviews, as th
     'shop-staging',
   ])
   expect([gone.code, gone.stderr]).toEqual([120, expect.stringContaining('held')])
+  // A broker waits for the review of what it holds, and ends after it.
+  const id = /h-[a-z2-9]{6}/.exec(gone.stderr)?.[0] ?? ''
+  expect(await as('rob', ['held', 'deny', id, '--comment', 'no', ...sign])).toMatchObject({ code: 0 })
 })
