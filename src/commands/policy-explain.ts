@@ -7,14 +7,15 @@ import type { DecisionInput } from '../policy/port.ts'
 import { describe } from '../request/attributes.ts'
 import { parseTarget } from '../request/target.ts'
 import { describedSession, subjectOf } from './described-request.ts'
+import type { MaskedPaths } from './masked-paths.ts'
 import { masksOf } from './policy-test.ts'
 
 /** What a policy says to one request, for people and scripts. */
 export interface Explanation {
   readonly decision: Decision['effect']
   readonly reasons: Decision['reasons']
-  /** What callers would not see, like `secrets data.*`. */
-  readonly masked: readonly string[]
+  /** What callers would not see. */
+  readonly masked: readonly MaskedPaths[]
   /** One sentence: what would let it pass. */
   readonly wayForward: string
   readonly rules: ReturnType<typeof explain>
@@ -33,16 +34,16 @@ export function explanationOf(policy: Policy, input: DecisionInput): Explanation
 }
 
 /** The fields a mask set hides of the resource asked for; other objects inside its answers have fields of their own. */
-function maskedBy({ fields }: Policy['maskSets'][number], request: RequestAttributes): readonly string[] {
+function maskedBy({ fields }: Policy['maskSets'][number], request: RequestAttributes): readonly MaskedPaths[] {
   if (request.kind === 'non-resource') return []
   return fields
     .filter(({ apiGroup }) => apiGroup === '*' || apiGroup === request.apiGroup)
     .filter(({ resource }) => resource === '*' || resource === request.resource)
-    .flatMap(({ paths, keys, detectors }) => {
-      const only = [...(keys ?? []), ...(detectors ?? [])]
-      const which = only.length === 0 ? '' : ` (${only.join(', ')})`
-      return paths.map((path) => `${request.resource} ${path.join('.')}${which}`)
-    })
+    .map(({ paths, keys, detectors }) => ({
+      resource: request.resource,
+      paths,
+      only: [...(keys ?? []), ...(detectors ?? [])],
+    }))
 }
 
 function wayForward(decision: Decision): string {

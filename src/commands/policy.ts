@@ -17,10 +17,12 @@ import { eventsOf, latestEvents, mostTelling } from './decisions.ts'
 import { foldersOf } from './link.ts'
 import { explanationOf, rememberedInput, type Explanation } from './policy-explain.ts'
 import { isBuiltin, policyRecord } from './policy-record.ts'
+import { briefly, eachPath } from './masked-paths.ts'
 import { chosenPolicy, policyOf } from './policy-source.ts'
 import { runPolicyTest } from './policy-test.ts'
 import { whatIf } from './policy-whatif.ts'
 import { configFlags, stateHelp, stateOption } from './shared-options.ts'
+import { prose } from './wrap.ts'
 
 export const command: Command = {
   name: 'policy',
@@ -110,8 +112,8 @@ async function explainRequest(context: Context, parsed: Parsed, given: readonly 
           policy: await chosenPolicy(context, parsed),
         }
   const explanation = explanationOf(policy, input)
-  if (flag(parsed, 'json')) printJson(context, explanation)
-  else context.stdout.write(explained(explanation))
+  if (flag(parsed, 'json')) printJson(context, { ...explanation, masked: explanation.masked.flatMap(eachPath) })
+  else context.stdout.write(prose(explained(explanation), context.stdout, 4))
   return exitCode.ok
 }
 
@@ -187,7 +189,7 @@ function explained({ decision, reasons, masked, wayForward, rules }: Explanation
   const lines = [
     `Decision: ${decision}`,
     ...spoke,
-    `Masked: ${masked.length === 0 ? 'nothing' : masked.join(', ')}`,
+    ...(masked.length === 0 ? ['Masked: nothing'] : ['Masked:', ...briefly(masked).map((line) => `  ${line}`)]),
     `To pass: ${wayForward}`,
     'Silent:',
     ...silent,

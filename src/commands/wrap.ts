@@ -25,6 +25,9 @@ export function listed(name: string, text: string, stream: NodeJS.WriteStream, c
 /** Prose for a person: wrapped to the width of a terminal, left whole for a file or a pipe, where scripts look for it. */
 export function prose(text: string, stream: NodeJS.WriteStream, hang: number): string {
   if (!stream.isTTY) return text
-  const fit = (line: string) => wrap(line, 0, hang, Math.max(stream.columns, hang + 20))
+  const fit = (line: string) => {
+    const indent = line.length - line.trimStart().length
+    return wrap(line, indent, indent + hang, Math.max(stream.columns, indent + hang + 20))
+  }
   return text.split('\n').map(fit).join('\n')
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runPolicyTest } from '../../src/commands/policy-test.ts'
 import { policyOf } from '../../src/commands/policy-source.ts'
+import { briefly, eachPath } from '../../src/commands/masked-paths.ts'
 import { explanationOf, rememberedInput } from '../../src/commands/policy-explain.ts'
 import { describedRequest, inputOf } from '../../src/commands/described-request.ts'
 import { whatIf } from '../../src/commands/policy-whatif.ts'
@@ -72,11 +73,20 @@ describe('policy explain', () => {
   it('says what would be masked, and what would let a request pass', () => {
     const read = asked({ verb: 'get', resource: 'secrets', namespace: 'shop', name: 'db' })
     expect(read).toMatchObject({ decision: 'allow', wayForward: 'Nothing more is needed.' })
-    expect(read.masked).toContain('secrets data.*')
+    expect(read.masked.flatMap(eachPath)).toContain('secrets data.*')
     const held = asked({ verb: 'delete', resource: 'namespaces', name: 'shop' })
     expect(held.wayForward).toBe('Another person of group chaperone:reviewers may approve it: chaperone review.')
     const denied = asked({ verb: 'create', resource: 'pods/exec', namespace: 'kube-system', name: 'dns' })
     expect(denied.wayForward).toContain('builtin/no-exec-in-system-namespace')
+  })
+
+  it('says in few lines what would be masked where a policy names many fields', () => {
+    const { masked } = asked({ verb: 'list', resource: 'pods', namespace: 'shop' })
+    const lines = briefly(masked)
+    expect(lines).toContain('pods metadata.annotations.{*token*,*api-key*,*password*}')
+    expect(lines.join('\n')).toContain('spec.{containers,initContainers,ephemeralContainers}.*.{args,command}')
+    expect(lines.length).toBeLessThan(12)
+    expect(masked.flatMap(eachPath).length).toBeGreaterThan(30)
   })
 
   it('remembers a request of the journal as it was', () => {

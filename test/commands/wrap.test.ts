@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { listed, wrap } from '../../src/commands/wrap.ts'
+import { listed, prose, wrap } from '../../src/commands/wrap.ts'
 
 const words = fc.array(fc.stringMatching(/^[a-zé-ü…]{1,30}$/), { minLength: 1, maxLength: 60 })
 
@@ -38,4 +38,11 @@ it('a row of a list goes on below where it began, and is left alone where it fit
   expect(listed('held', text, stream(true, 30), 6)).toBe('held  h-abc234 ana delete\n      namespace x')
   expect(listed('held', text, stream(true, 39), 6)).toBe(`held  ${text}`)
   expect(listed('held', text, stream(false, 30), 6)).toBe(`held  ${text}`)
+})
+
+it('prose keeps what is indented so', () => {
+  const stream = { isTTY: true, columns: 30 } as NodeJS.WriteStream
+  expect(prose('Silent:\n  builtin/read: It is about other subjects.', stream, 4)).toBe(
+    'Silent:\n  builtin/read: It is about\n      other subjects.',
+  )
 })
